@@ -1,0 +1,12 @@
+/** Jest runs ESM; .swcrc compiles. Two workers that restart at a bound: jest's ESM leaks some megabytes per file. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '600MB',
+  testTimeout: 20_000,
+}

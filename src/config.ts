@@ -1,0 +1,138 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+/** Every setting there is, by the name of its environment variable. `.env.example` says the same, and a test holds it to this. */
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DHUO_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DHUO_HOME: z.string().min(1).default('.dhuo'),
+  DHUO_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+
+  DHUO_ADMIN_EMAIL: z.email().default('admin@localhost.local'),
+  DHUO_ADMIN_PASSWORD: z.string().min(8).optional(),
+  DHUO_SECRET: z.string().min(32).optional(),
+  DHUO_SESSION_HOURS: z.coerce.number().positive().max(8760).default(12),
+  DHUO_OIDC_ISSUER: z.url().optional(),
+  DHUO_OIDC_AUDIENCE: z.string().min(1).optional(),
+
+  DHUO_CATALOG_URL: z.string().optional(),
+  DHUO_STORAGE_URL: z.string().optional(),
+  DHUO_LAKEHOUSE_URL: z.string().optional(),
+
+  DHUO_SQL_TIMEOUT_MS: z.coerce.number().int().min(1).max(3_600_000).default(30_000),
+  DHUO_SQL_MAX_ROWS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
+  DHUO_SQL_MEMORY_MB: z.coerce.number().int().min(64).default(1024),
+  DHUO_UPLOAD_MAX_BYTES: z.coerce.number().int().min(1).default(10 * 2 ** 40),
+  DHUO_UPLOAD_HOURS: z.coerce.number().positive().max(168).default(24),
+})
+
+export const settingNames = Object.keys(environment.shape)
+
+export interface LocalStorageConfig {
+  scheme: 'file'
+  directory: string
+}
+export interface SqliteCatalogConfig {
+  scheme: 'sqlite'
+  file: string
+}
+export interface DuckdbLakehouseConfig {
+  scheme: 'duckdb'
+  directory: string
+  memoryLimitMb: number
+  timeoutMs: number
+}
+
+export interface Config {
+  port: number
+  host: string
+  /** Where clients reach this server, when it is not where it listens (behind a proxy). No slash at the end. */
+  publicUrl: string | null
+  home: string
+  logLevel: string
+  admin: { email: string; password: string | null }
+  /** Signs URLs; null: made at the first start and kept in the catalog. */
+  secret: string | null
+  sessionHours: number
+  oidc: { issuer: string; audience: string } | null
+  catalog: SqliteCatalogConfig
+  storage: LocalStorageConfig
+  lakehouse: DuckdbLakehouseConfig
+  sql: { timeoutMs: number; maxRows: number }
+  upload: { maxBytes: number; hours: number }
+}
+
+/** All that is wrong with the settings, one line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration has ${problems.length === 1 ? 'an error' : `${problems.length} errors`}:\n${problems.map((p) => `  ${p}`).join('\n')}`)
+  }
+}
+
+/**
+ * Reads and checks every setting. The only reader of the environment.
+ * @throws ConfigError naming every problem at once; no message repeats a secret's value
+ */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const problems: string[] = []
+  // An empty variable is an unset one: that is how compose files and CI write "none".
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  for (const name of Object.keys(given))
+    if (name.startsWith('DHUO_') && !settingNames.includes(name) && !otherVariables.test(name))
+      problems.push(`${name}: there is no such setting`)
+
+  const parsed = environment.safeParse(given)
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')}: ${issue.message}`)
+    throw new ConfigError(problems)
+  }
+  const settings = parsed.data
+  const home = resolve(settings.DHUO_HOME)
+
+  /** The path behind `scheme:`; other schemes are named as what they are: not available. */
+  const pathOf = (setting: keyof typeof settings, scheme: string, fallback: string): string => {
+    const url = settings[setting] as string | undefined
+    if (url === undefined) return resolve(home, fallback)
+    if (url.startsWith(`${scheme}:`) && url.length > scheme.length + 1) return resolve(url.slice(scheme.length + 1))
+    problems.push(`${setting}: must be ${scheme}:<path>`)
+    return ''
+  }
+  const config: Config = {
+    port: settings.PORT,
+    host: settings.HOST,
+    publicUrl: settings.DHUO_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    home,
+    logLevel: settings.DHUO_LOG_LEVEL,
+    admin: { email: settings.DHUO_ADMIN_EMAIL.toLowerCase(), password: settings.DHUO_ADMIN_PASSWORD ?? null },
+    secret: settings.DHUO_SECRET ?? null,
+    sessionHours: settings.DHUO_SESSION_HOURS,
+    oidc: null,
+    catalog: { scheme: 'sqlite', file: pathOf('DHUO_CATALOG_URL', 'sqlite', 'catalog.db') },
+    storage: { scheme: 'file', directory: pathOf('DHUO_STORAGE_URL', 'file', 'buckets') },
+    lakehouse: {
+      scheme: 'duckdb',
+      directory: pathOf('DHUO_LAKEHOUSE_URL', 'duckdb', 'lakehouse'),
+      memoryLimitMb: settings.DHUO_SQL_MEMORY_MB,
+      timeoutMs: settings.DHUO_SQL_TIMEOUT_MS,
+    },
+    sql: { timeoutMs: settings.DHUO_SQL_TIMEOUT_MS, maxRows: settings.DHUO_SQL_MAX_ROWS },
+    upload: { maxBytes: settings.DHUO_UPLOAD_MAX_BYTES, hours: settings.DHUO_UPLOAD_HOURS },
+  }
+  if (settings.DHUO_OIDC_ISSUER && settings.DHUO_OIDC_AUDIENCE)
+    config.oidc = { issuer: settings.DHUO_OIDC_ISSUER, audience: settings.DHUO_OIDC_AUDIENCE }
+  else if (settings.DHUO_OIDC_ISSUER || settings.DHUO_OIDC_AUDIENCE)
+    problems.push('DHUO_OIDC_ISSUER and DHUO_OIDC_AUDIENCE: set both or neither')
+
+  if (problems.length > 0) throw new ConfigError(problems)
+  return deepFreeze(config)
+}
+
+/** Variables of ours that are no settings of the server: tests and what scripts get from the server. */
+const otherVariables = /^DHUO_(TEST_|URL$|ACCESS_KEY$|PIPELINE_RUN$|STEP$)/
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const child of Object.values(value)) deepFreeze(child)
+  return Object.freeze(value)
+}

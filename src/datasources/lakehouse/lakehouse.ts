@@ -1,0 +1,142 @@
+// The port to the tables of projects: SELECT, DML, whole results as files, files read as tables.
+import type { Readable } from 'node:stream'
+
+export const columnTypes = [
+  'BOOLEAN',
+  'INTEGER',
+  'FLOAT',
+  'DECIMAL',
+  'STRING',
+  'BINARY',
+  'DATE',
+  'TIMESTAMP',
+  'JSON',
+  'OTHER',
+] as const
+export type ColumnType = (typeof columnTypes)[number]
+
+export interface Column {
+  name: string
+  type: ColumnType
+  /** The backend's own name of the type, for example `DECIMAL(18,3)`. */
+  databaseType: string
+  nullable: boolean
+}
+
+/**
+ * A value as clients get it, ready for JSON, the same in every backend: integers exact (a string above 2^53), decimals
+ * beyond 15 digits as strings, timestamps as ISO 8601 in UTC, dates as YYYY-MM-DD, NaN and infinities as the strings
+ * `NaN`, `Infinity`, `-Infinity`, binary as base64, lists and structs as arrays and objects of the same.
+ */
+export type Value = null | boolean | number | string | Value[] | { [key: string]: Value }
+
+export const tableFormats = ['CSV', 'NDJSON', 'JSON', 'PARQUET', 'ARROW'] as const
+export type TableFormat = (typeof tableFormats)[number]
+
+/** Positional `?` with an array, named `$name` with an object. Values are bound, never put into the text. */
+export type Parameters = readonly unknown[] | Readonly<Record<string, unknown>>
+
+export interface SelectQuery {
+  /** The project's schema; unqualified names mean its tables. */
+  schema: string
+  /** One read-only statement, as the user wrote it. */
+  sql: string
+  params?: Parameters | undefined
+}
+
+export interface PageRequest {
+  /** Rows at most. */
+  limit: number
+  /** Rows to pass over first. Default 0. */
+  offset?: number
+}
+
+/** Rows in column order. */
+export interface ResultPage {
+  columns: Column[]
+  rows: Value[][]
+  /** True when there is more than `limit` let through. */
+  truncated: boolean
+}
+
+/** A whole result as a file. Reading `bytes` to its end, or destroying it, frees everything behind it. */
+export interface ExportedResult {
+  contentType: string
+  /** Without the dot. */
+  fileExtension: string
+  /** Bytes, where it is known before the first one is sent. */
+  size: number | null
+  bytes: Readable
+}
+
+/** A file to be read as a table. `localFile` is preferred; `open` streams the bytes where there is none. */
+export interface SourceFile {
+  /** For messages and, without `format`, for its extension. */
+  name: string
+  format: TableFormat
+  localFile: string | null
+  open(): Promise<Readable>
+}
+
+export type WriteMode = 'CREATE' | 'REPLACE' | 'APPEND'
+
+/** Exactly one of `sql` (a SELECT, checked like any other) and `file`. */
+export type TableSource = { sql: string } | { file: SourceFile }
+
+export interface TableShape {
+  columns: Column[]
+  rowCount: number
+}
+
+/**
+ * Tables, one schema for each project; no statement of one project reads or changes what is in another's.
+ *
+ * Users' SQL reaches nothing but its schema: no files, network, settings, extensions. SELECT and DML are told apart by the
+ * database, never by reading the text. A statement ends when its time (`DHUO_SQL_TIMEOUT_MS`) is up or when `signal` aborts.
+ *
+ * Every method that takes SQL throws `DhuoError`: `BAD_USER_INPUT` with the database's message when it refuses the
+ * statement or when it is not of the allowed kind (`field` is `sql` or `params`), `CONFLICT` when another writer was faster,
+ * `TIMEOUT`, `BACKEND_UNAVAILABLE`. Messages hold no path and nothing of another project.
+ */
+export interface Lakehouse {
+  /** The scheme of the URL that chose it: `duckdb`, `oracle`. */
+  readonly kind: string
+  /** Resolves when the backend answers. */
+  ping(): Promise<void>
+  /** Idempotent. */
+  createSchema(schema: string): Promise<void>
+
+  /** One read-only statement. */
+  select(query: SelectQuery, page: PageRequest, signal?: AbortSignal): Promise<ResultPage>
+  /** The whole result of one read-only statement, streamed; CSV, NDJSON, JSON, Parquet, or an Arrow IPC stream. */
+  exportSelect(query: SelectQuery, format: TableFormat, signal?: AbortSignal): Promise<ExportedResult>
+  /**
+   * One INSERT, UPDATE, DELETE or MERGE, run once for each set of parameters, in one transaction: all or nothing.
+   * Anything else, a SELECT included, is `BAD_USER_INPUT`. An error in a batch names the set's index in `details.batchIndex`.
+   */
+  execute(
+    statement: { schema: string; sql: string; paramSets: readonly (Parameters | undefined)[] },
+    signal?: AbortSignal,
+  ): Promise<{ rowsAffected: number }>
+
+  /**
+   * Fills a table, whole or not at all: a reader sees the rows from before or from after, never between.
+   * CREATE wants that no table of the name exists (`CONFLICT`), REPLACE makes or replaces it, APPEND adds rows to one that
+   * exists (`NOT_FOUND`) by column name. A file that cannot be read as its format is `BAD_USER_INPUT`.
+   */
+  writeTable(
+    target: { schema: string; table: string; mode: WriteMode },
+    source: TableSource,
+    signal?: AbortSignal,
+  ): Promise<TableShape>
+  /** True when there was one. */
+  dropTable(schema: string, table: string): Promise<boolean>
+  /** In the order asked for, null for a table that is not there; a fixed number of statements for any number of tables. */
+  describeTables(schema: string, tables: readonly string[]): Promise<(TableShape | null)[]>
+
+  /** A page of a file read as a table, typed as its format allows. Unreadable as that format: `BAD_USER_INPUT`. */
+  readFile(file: SourceFile, page: PageRequest, signal?: AbortSignal): Promise<ResultPage>
+  /** A whole file, converted. */
+  exportFile(file: SourceFile, format: TableFormat, signal?: AbortSignal): Promise<ExportedResult>
+  close(): Promise<void>
+}

@@ -1,0 +1,91 @@
+// The port to the bytes of objects: uploads in parts, immutable versions, ranged reads.
+import type { Readable } from 'node:stream'
+
+/** Where the bytes of one version of one object are. What a location names never changes. */
+export interface BytesLocation {
+  bucket: string
+  key: string
+  /** Given by the backend when the bytes were complete. */
+  version: string
+}
+
+/** Offsets in bytes, both ends included, inside the object. */
+export interface ByteRange {
+  start: number
+  end: number
+}
+
+/** What the backend knows of bytes that are complete. */
+export interface StoredBytes {
+  version: string
+  /** Bytes. */
+  size: number
+  /** Differs whenever the bytes were written anew; without quotes. */
+  etag: string
+  /** Lower-case hex; null where nobody asked for it and the backend does not compute it by itself. */
+  sha256: string | null
+}
+
+export interface UploadRequest {
+  /** Chosen by the caller, unique for ever: completing the same upload twice gives the same version. */
+  id: string
+  bucket: string
+  key: string
+  /** Bytes; zero is allowed. */
+  size: number
+  contentType: string
+}
+
+/** An upload that was begun. Plain data: the caller keeps it, and another server may go on with it. */
+export interface BegunUpload extends UploadRequest {
+  /** Bytes of every part but the last. */
+  partSize: number
+  /** What the backend needs to find the upload again. */
+  token: string
+}
+
+/**
+ * One kind of object store. Bytes are streams in both directions: memory does not grow with the size of an object.
+ * Every method throws `DhuoError`: `BACKEND_UNAVAILABLE` when the backend does not answer, and what is named below.
+ */
+export interface ObjectStorage {
+  /** The scheme of the URL that chose it: `file`, `oci`. */
+  readonly kind: string
+  readonly supports: {
+    /** Clients send and fetch bytes at URLs of the backend's own, not through this server. */
+    directTransfer: boolean
+  }
+  /** Resolves when the backend can be read and written. */
+  ping(): Promise<void>
+  /** Idempotent. */
+  createBucket(bucket: string): Promise<void>
+
+  /** Reserves nothing that `abandonUpload` does not free. No object exists yet. */
+  beginUpload(request: UploadRequest): Promise<BegunUpload>
+  /**
+   * Stores one part, numbered from 1. A part sent again replaces the first; a part counts only when all its bytes came:
+   * fewer or more than it must have is `BAD_USER_INPUT`, a second sender of the same part at the same time `CONFLICT`.
+   */
+  writePart(upload: BegunUpload, partNumber: number, bytes: Readable): Promise<void>
+  /**
+   * Makes the bytes whole and durable. Idempotent, also after a crash at any moment and from two servers at once.
+   * @param expectedSha256 lower-case hex; when given the bytes are hashed and must agree.
+   * @throws PRECONDITION_FAILED a part is missing (`details.missingParts`), or the digest differs (`field: sha256`)
+   * @throws NOT_FOUND the upload was abandoned
+   */
+  completeUpload(upload: BegunUpload, expectedSha256: string | null): Promise<StoredBytes>
+  /** Frees what the upload holds. Idempotent; does not touch bytes that were completed. */
+  abandonUpload(upload: BegunUpload): Promise<void>
+
+  /** Stores what the server itself produced, in one go; `id` as in `UploadRequest`. Always hashed. */
+  write(request: { id: string; bucket: string; key: string; contentType: string }, bytes: Readable): Promise<StoredBytes>
+  /** @throws NOT_FOUND no such version */
+  read(location: BytesLocation, range?: ByteRange): Promise<Readable>
+  /** A file of this machine that holds exactly these bytes and must only be read, or null where there is none. */
+  localFile(location: BytesLocation): Promise<string | null>
+  /** Hashes the bytes. Lower-case hex. */
+  sha256(location: BytesLocation): Promise<string>
+  /** Idempotent. Open reads of the version go on to their end. */
+  remove(location: BytesLocation): Promise<void>
+  close(): Promise<void>
+}
