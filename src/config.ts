@@ -23,7 +23,11 @@ const environment = z.object({
   DHUO_SQL_TIMEOUT_MS: z.coerce.number().int().min(1).max(3_600_000).default(30_000),
   DHUO_SQL_MAX_ROWS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
   DHUO_SQL_MEMORY_MB: z.coerce.number().int().min(64).default(1024),
-  DHUO_UPLOAD_MAX_BYTES: z.coerce.number().int().min(1).default(10 * 2 ** 40),
+  DHUO_UPLOAD_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(10 * 2 ** 40),
   DHUO_UPLOAD_HOURS: z.coerce.number().positive().max(168).default(24),
 })
 
@@ -67,7 +71,9 @@ export interface Config {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   constructor(readonly problems: readonly string[]) {
-    super(`The configuration has ${problems.length === 1 ? 'an error' : `${problems.length} errors`}:\n${problems.map((p) => `  ${p}`).join('\n')}`)
+    super(
+      `The configuration has ${problems.length === 1 ? 'an error' : `${problems.length} errors`}:\n${problems.map((p) => `  ${p}`).join('\n')}`,
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino'
+import { type Logger, pino } from 'pino'
 
 export type { Logger }
 
@@ -10,7 +10,17 @@ export const createLogger = (level: string): Logger =>
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: {
-      paths: ['password', 'token', 'secret', 'authorization', '*.password', '*.token', '*.secret', '*.authorization', '*["x-dhuo-access-key"]'],
+      paths: [
+        'password',
+        'token',
+        'secret',
+        'authorization',
+        '*.password',
+        '*.token',
+        '*.secret',
+        '*.authorization',
+        '*["x-dhuo-access-key"]',
+      ],
       censor: '[redacted]',
     },
   })
