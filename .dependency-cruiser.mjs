@@ -15,7 +15,8 @@ const catalogFiles = `^src/datasources/catalog/(?!${backends}-)[^/]+\\.ts$`
 const datasources = '^src/datasources/datasources\\.ts$'
 const file = (...names) => `^src/(${names.join('|')})\\.ts$`
 /** Rules of the domain as plain functions (`naming-policy.ts`, `credentials.ts`): whatever else lies at the top of src. */
-const plainFiles = '^src/(?!(main|server|graphql-schema|context|loaders|access|oidc|config|errors|logger)[^/]*\\.ts$)[^/]+\\.ts$'
+const plainFiles =
+  '^src/(?!(main|server|graphql-schema|context|loaders|access|authentication|oidc|config|errors|logger)[^/]*\\.ts$)[^/]+\\.ts$'
 
 /** Where each vendor package lives. One that is not in this list has no home yet: give it one here, and a line in docs/dependencies.md. */
 const homes = [
@@ -33,7 +34,7 @@ const homes = [
   },
   { name: 'graphql', packages: ['graphql'], home: [file('graphql-schema', 'server'), '^src/(schema|resolvers|http)/'] },
   { name: 'dataloader', packages: ['dataloader'], home: [file('loaders')] },
-  { name: 'jose', packages: ['jose'], home: ['^src/(access|oidc)[^/]*\\.ts$', '^src/access/'] },
+  { name: 'jose', packages: ['jose'], home: [file('oidc')] },
   { name: 'pino', packages: ['pino'], home: [file('logger')] },
   { name: 'zod', packages: ['zod'], home: [file('config')] },
   { name: 'prometheus', packages: ['prom-client'], home: ['^src/http/metrics\\.ts$'] },
@@ -137,9 +138,9 @@ const layerRules = [
   ),
   layer(
     'access-and-context',
-    '^src/((access|oidc)[^/]*|context|loaders)\\.ts$|^src/access/',
+    '^src/((access|authentication|oidc)[^/]*|context|loaders)\\.ts$|^src/access/',
     [
-      '^src/((access|oidc)[^/]*|context|loaders)\\.ts$',
+      '^src/((access|authentication|oidc)[^/]*|context|loaders)\\.ts$',
       '^src/access/',
       plainFiles,
       portFiles,

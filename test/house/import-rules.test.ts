@@ -147,7 +147,7 @@ const allowed: readonly Import[] = [
   ['src/context.ts', 'src/loaders.ts', 'type'],
   ['src/loaders.ts', 'dataloader'],
   ['src/access.ts', 'src/datasources/catalog/run-store.ts', 'type'],
-  ['src/access-oidc.ts', 'jose'],
+  ['src/oidc.ts', 'jose'],
   ['src/datasources/datasources.ts', 'src/config.ts', 'type'],
   ['src/datasources/datasources.ts', 'src/datasources/storage/local-object-storage.ts', 'dynamic'],
   ['src/datasources/catalog/run-store.ts', 'kysely'],
