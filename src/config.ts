@@ -1,6 +1,13 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 
+/** `<scheme>:<path>`. The message repeats no value: somebody's URL may hold a password. */
+const pathUrl = (scheme: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${scheme}:.`, 's'), `must be ${scheme}:<path>`)
+    .optional()
+
 /** Every setting there is, by the name of its environment variable. `.env.example` says the same, and a test holds it to this. */
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
@@ -13,12 +20,12 @@ const environment = z.object({
   DHUO_ADMIN_PASSWORD: z.string().min(8).optional(),
   DHUO_SECRET: z.string().min(32).optional(),
   DHUO_SESSION_HOURS: z.coerce.number().positive().max(8760).default(12),
-  DHUO_OIDC_ISSUER: z.url().optional(),
+  DHUO_OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
   DHUO_OIDC_AUDIENCE: z.string().min(1).optional(),
 
-  DHUO_CATALOG_URL: z.string().optional(),
-  DHUO_STORAGE_URL: z.string().optional(),
-  DHUO_LAKEHOUSE_URL: z.string().optional(),
+  DHUO_CATALOG_URL: pathUrl('sqlite'),
+  DHUO_STORAGE_URL: pathUrl('file'),
+  DHUO_LAKEHOUSE_URL: pathUrl('duckdb'),
 
   DHUO_SQL_TIMEOUT_MS: z.coerce.number().int().min(1).max(3_600_000).default(30_000),
   DHUO_SQL_MAX_ROWS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
@@ -89,23 +96,18 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     if (name.startsWith('DHUO_') && !settingNames.includes(name) && !otherVariables.test(name))
       problems.push(`${name}: there is no such setting`)
 
+  if (Boolean(given['DHUO_OIDC_ISSUER']) !== Boolean(given['DHUO_OIDC_AUDIENCE']))
+    problems.push('DHUO_OIDC_ISSUER and DHUO_OIDC_AUDIENCE: set both or neither')
+
   const parsed = environment.safeParse(given)
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')}: ${issue.message}`)
-    throw new ConfigError(problems)
-  }
+  for (const issue of parsed.error?.issues ?? []) problems.push(`${issue.path.join('.')}: ${issue.message}`)
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
   const settings = parsed.data
   const home = resolve(settings.DHUO_HOME)
 
-  /** The path behind `scheme:`; other schemes are named as what they are: not available. */
-  const pathOf = (setting: keyof typeof settings, scheme: string, fallback: string): string => {
-    const url = settings[setting] as string | undefined
-    if (url === undefined) return resolve(home, fallback)
-    if (url.startsWith(`${scheme}:`) && url.length > scheme.length + 1) return resolve(url.slice(scheme.length + 1))
-    problems.push(`${setting}: must be ${scheme}:<path>`)
-    return ''
-  }
-  const config: Config = {
+  const pathOf = (url: string | undefined, fallback: string): string =>
+    resolve(url === undefined ? resolve(home, fallback) : url.slice(url.indexOf(':') + 1))
+  return deepFreeze({
     port: settings.PORT,
     host: settings.HOST,
     publicUrl: settings.DHUO_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
@@ -114,25 +116,21 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     admin: { email: settings.DHUO_ADMIN_EMAIL.toLowerCase(), password: settings.DHUO_ADMIN_PASSWORD ?? null },
     secret: settings.DHUO_SECRET ?? null,
     sessionHours: settings.DHUO_SESSION_HOURS,
-    oidc: null,
-    catalog: { scheme: 'sqlite', file: pathOf('DHUO_CATALOG_URL', 'sqlite', 'catalog.db') },
-    storage: { scheme: 'file', directory: pathOf('DHUO_STORAGE_URL', 'file', 'buckets') },
+    oidc:
+      settings.DHUO_OIDC_ISSUER && settings.DHUO_OIDC_AUDIENCE
+        ? { issuer: settings.DHUO_OIDC_ISSUER, audience: settings.DHUO_OIDC_AUDIENCE }
+        : null,
+    catalog: { scheme: 'sqlite', file: pathOf(settings.DHUO_CATALOG_URL, 'catalog.db') },
+    storage: { scheme: 'file', directory: pathOf(settings.DHUO_STORAGE_URL, 'buckets') },
     lakehouse: {
       scheme: 'duckdb',
-      directory: pathOf('DHUO_LAKEHOUSE_URL', 'duckdb', 'lakehouse'),
+      directory: pathOf(settings.DHUO_LAKEHOUSE_URL, 'lakehouse'),
       memoryLimitMb: settings.DHUO_SQL_MEMORY_MB,
       timeoutMs: settings.DHUO_SQL_TIMEOUT_MS,
     },
     sql: { timeoutMs: settings.DHUO_SQL_TIMEOUT_MS, maxRows: settings.DHUO_SQL_MAX_ROWS },
     upload: { maxBytes: settings.DHUO_UPLOAD_MAX_BYTES, hours: settings.DHUO_UPLOAD_HOURS },
-  }
-  if (settings.DHUO_OIDC_ISSUER && settings.DHUO_OIDC_AUDIENCE)
-    config.oidc = { issuer: settings.DHUO_OIDC_ISSUER, audience: settings.DHUO_OIDC_AUDIENCE }
-  else if (settings.DHUO_OIDC_ISSUER || settings.DHUO_OIDC_AUDIENCE)
-    problems.push('DHUO_OIDC_ISSUER and DHUO_OIDC_AUDIENCE: set both or neither')
-
-  if (problems.length > 0) throw new ConfigError(problems)
-  return deepFreeze(config)
+  })
 }
 
 /** Variables of ours that are no settings of the server: tests and what scripts get from the server. */

@@ -1,0 +1,146 @@
+import { resolve } from 'node:path'
+import { type ConfigError, readConfig } from '../src/config.js'
+
+/** The lines of the error, or an empty list when there is none. */
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    return (error as ConfigError).problems
+  }
+}
+
+describe('readConfig', () => {
+  test('needs nothing: the embedded backends lie side by side in the home directory', () => {
+    const config = readConfig({})
+    expect(config).toMatchObject({
+      port: 4000,
+      host: '127.0.0.1',
+      home: resolve('.dhuo'),
+      publicUrl: null,
+      secret: null,
+      oidc: null,
+    })
+    expect(config.catalog).toEqual({ scheme: 'sqlite', file: resolve('.dhuo/catalog.db') })
+    expect(config.storage).toEqual({ scheme: 'file', directory: resolve('.dhuo/buckets') })
+    expect(config.lakehouse).toMatchObject({ scheme: 'duckdb', directory: resolve('.dhuo/lakehouse') })
+  })
+
+  test('puts the embedded backends where DHUO_HOME says, and each where its own URL says', () => {
+    const config = readConfig({
+      DHUO_HOME: '/data/dhuo',
+      DHUO_STORAGE_URL: 'file:/mnt/with space/buckets',
+      DHUO_CATALOG_URL: 'sqlite:near.db',
+    })
+    expect(config.home).toBe('/data/dhuo')
+    expect(config.lakehouse.directory).toBe('/data/dhuo/lakehouse')
+    expect(config.storage.directory).toBe('/mnt/with space/buckets')
+    expect(config.catalog.file).toBe(resolve('near.db'))
+  })
+
+  test('reports everything that is wrong at once: values, unknown names, URLs and pairs', () => {
+    const problems = problemsOf({
+      PORT: '70000',
+      DHUO_LOG_LEVEL: 'loud',
+      DHUO_ADMIN_EMAIL: 'nobody',
+      DHUO_STORAGE_URL: 's3://bucket',
+      DHUO_CATALOG_URL: 'mysql://localhost/db',
+      DHUO_OIDC_ISSUER: 'https://issuer.example.com',
+      DHUO_STORAGE: 'file:x',
+    })
+    expect(problems.map((line) => line.split(/[: ]/)[0]).sort()).toEqual([
+      'DHUO_ADMIN_EMAIL',
+      'DHUO_CATALOG_URL',
+      'DHUO_LOG_LEVEL',
+      'DHUO_OIDC_ISSUER',
+      'DHUO_STORAGE',
+      'DHUO_STORAGE_URL',
+      'PORT',
+    ])
+  })
+
+  test('prints all of them in the message of the error', () => {
+    expect(() => readConfig({ PORT: 'x', HOSTNAME: 'ignored', DHUO_HOMES: 'y' })).toThrow(
+      /2 errors:\n {2}DHUO_HOMES: .+\n {2}PORT: .+/,
+    )
+  })
+
+  test('refuses an unknown DHUO_ setting, and only such: it is a spelling mistake', () => {
+    expect(problemsOf({ DHUO_SQL_TIMEOUT: '5' })).toEqual(['DHUO_SQL_TIMEOUT: there is no such setting'])
+    expect(problemsOf({ SOMETHING_ELSE: '5', dhuo_home: 'x' })).toEqual([])
+  })
+
+  test('leaves alone what scripts and tests get from the server', () => {
+    expect(
+      problemsOf({
+        DHUO_URL: 'http://x',
+        DHUO_ACCESS_KEY: 'k',
+        DHUO_PIPELINE_RUN: 'r',
+        DHUO_STEP: 's',
+        DHUO_TEST_REDIS: 'redis://x',
+      }),
+    ).toEqual([])
+  })
+
+  test.each([
+    ['DHUO_CATALOG_URL', 'postgres://user:hunter22@db/dhuo', 'sqlite:<path>'],
+    ['DHUO_CATALOG_URL', 'sqlite:', 'sqlite:<path>'],
+    ['DHUO_CATALOG_URL', 'catalog.db', 'sqlite:<path>'],
+    ['DHUO_STORAGE_URL', 's3://key:hunter22@bucket', 'file:<path>'],
+    ['DHUO_STORAGE_URL', 'FILE:x', 'file:<path>'],
+    ['DHUO_LAKEHOUSE_URL', 'oracle://scott:hunter22@db/free', 'duckdb:<path>'],
+    ['DHUO_PUBLIC_URL', 'ftp://hunter22.example.com', 'URL'],
+    ['DHUO_PUBLIC_URL', 'graph.example.com', 'URL'],
+    ['DHUO_OIDC_ISSUER', 'javascript:hunter22', 'URL'],
+  ])('%s=%s is refused, with what is allowed and without what was given', (name, value, allowed) => {
+    const line = problemsOf({ [name]: value, ...(name === 'DHUO_OIDC_ISSUER' && { DHUO_OIDC_AUDIENCE: 'x' }) }).join('\n')
+    expect(line).toContain(name)
+    expect(line).toContain(allowed)
+    expect(line).not.toContain('hunter22')
+  })
+
+  test('repeats no secret, however wrong it is', () => {
+    const message = problemsOf({ DHUO_ADMIN_PASSWORD: 'hunter2', DHUO_SECRET: 'too-short-a-secret', PORT: 'x' }).join('\n')
+    expect(message).toMatch(/DHUO_ADMIN_PASSWORD.+8/)
+    expect(message).toMatch(/DHUO_SECRET.+32/)
+    expect(message).not.toMatch(/hunter2|too-short-a-secret/)
+  })
+
+  test.each([
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['PORT', 'http'],
+    ['DHUO_SESSION_HOURS', '0'],
+    ['DHUO_SESSION_HOURS', '9000'],
+    ['DHUO_SQL_TIMEOUT_MS', '0'],
+    ['DHUO_SQL_TIMEOUT_MS', 'Infinity'],
+    ['DHUO_SQL_MAX_ROWS', '1000001'],
+    ['DHUO_SQL_MEMORY_MB', '63'],
+    ['DHUO_UPLOAD_MAX_BYTES', '0'],
+    ['DHUO_UPLOAD_HOURS', '169'],
+  ])('%s=%s is out of bounds', (name, value) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(name)])
+  })
+
+  test('takes an empty variable for an unset one', () => {
+    const empty = { PORT: '', DHUO_ADMIN_PASSWORD: '', DHUO_STORAGE_URL: '', DHUO_OIDC_ISSUER: '', DHUO_UNKNOWN: '' }
+    expect(readConfig(empty)).toEqual(readConfig({}))
+  })
+
+  test.each(['DHUO_OIDC_ISSUER', 'DHUO_OIDC_AUDIENCE'])('wants %s together with its other half', (name) => {
+    expect(problemsOf({ [name]: 'https://issuer.example.com' })).toEqual([expect.stringContaining('both or neither')])
+  })
+
+  test('takes no slash at the end of the public URL and no capitals in the administrator', () => {
+    const config = readConfig({ DHUO_PUBLIC_URL: 'https://graph.example.com/api//', DHUO_ADMIN_EMAIL: 'Ana@Example.com' })
+    expect(config.publicUrl).toBe('https://graph.example.com/api')
+    expect(config.admin.email).toBe('ana@example.com')
+  })
+
+  test('cannot be changed afterwards, at any depth', () => {
+    const config = readConfig({})
+    expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError)
+    expect(() => Object.assign(config.sql, { maxRows: 1 })).toThrow(TypeError)
+  })
+})

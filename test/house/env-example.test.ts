@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readConfig, settingNames } from '../../src/config.js'
+
+const root = join(import.meta.dirname, '..', '..')
+
+interface Documented {
+  name: string
+  /** As written: `4000`, `(none)`, `sqlite:<DHUO_HOME>/catalog.db`. */
+  fallback: string
+  meaning: string
+}
+
+const text = await readFile(join(root, '.env.example'), 'utf8')
+const documented: Documented[] = [...text.matchAll(/^# ([A-Z_]+): (.+?)\. (.+)$/gm)].map(
+  ([, name = '', fallback = '', meaning = '']) => ({
+    name,
+    fallback,
+    meaning,
+  }),
+)
+const assignments = new Map([...text.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]))
+const names = documented.map(({ name }) => name)
+const withDefault = documented.filter(({ fallback }) => fallback !== '(none)')
+const withoutDefault = names.filter((name) => !withDefault.some((setting) => setting.name === name))
+
+/** Values that are accepted, for the settings that have none by themselves. */
+const samples: Record<string, Record<string, string>> = {
+  DHUO_PUBLIC_URL: { DHUO_PUBLIC_URL: 'https://graph.example.com' },
+  DHUO_ADMIN_PASSWORD: { DHUO_ADMIN_PASSWORD: 'correct horse' },
+  DHUO_SECRET: { DHUO_SECRET: 's'.repeat(32) },
+  DHUO_OIDC_ISSUER: { DHUO_OIDC_ISSUER: 'https://issuer.example.com', DHUO_OIDC_AUDIENCE: 'dhuo' },
+  DHUO_OIDC_AUDIENCE: { DHUO_OIDC_ISSUER: 'https://issuer.example.com', DHUO_OIDC_AUDIENCE: 'dhuo' },
+}
+
+/** The value of `before` wherever the two differ. */
+const changed = (before: unknown, after: unknown): unknown[] => {
+  if (typeof before !== 'object' || before === null || typeof after !== 'object' || after === null)
+    return Object.is(before, after) ? [] : [before]
+  return Object.keys(before).flatMap((key) =>
+    changed((before as Record<string, unknown>)[key], (after as Record<string, unknown>)[key]),
+  )
+}
+
+describe('.env.example', () => {
+  test('names every setting of the configuration and no other, in its order', () => {
+    expect(names).toEqual(settingNames)
+  })
+
+  test('shows an assignment for each of them', () => {
+    expect([...assignments.keys()]).toEqual(settingNames)
+  })
+
+  test.each(withDefault)('$name is $fallback when it is unset', ({ name, fallback }) => {
+    expect(readConfig({ [name]: fallback.replace('<DHUO_HOME>', '.dhuo') })).toEqual(readConfig({}))
+  })
+
+  test.each(withoutDefault)('%s has no value when it is unset', (name) => {
+    const differences = changed(readConfig({}), readConfig(samples[name] ?? {}))
+    expect(differences).not.toHaveLength(0)
+    expect(differences.every((value) => value === null)).toBe(true)
+  })
+
+  test('is accepted with every line in force', () => {
+    expect(() => readConfig(Object.fromEntries(assignments))).not.toThrow()
+  })
+})
