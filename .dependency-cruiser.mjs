@@ -14,6 +14,9 @@ const portFiles = `^src/datasources/(${ports})/(?!${backends}-)[^/]+\\.ts$`
 const catalogFiles = `^src/datasources/catalog/(?!${backends}-)[^/]+\\.ts$`
 const datasources = '^src/datasources/datasources\\.ts$'
 const file = (...names) => `^src/(${names.join('|')})\\.ts$`
+/** Files of schema/ that are no entity: any other file of schema/ may import them. */
+const schemaBlocks = '^src/schema/(scalars|paging|enum-of|relay-node|key-value|error-code|object-input|table-format)\\.ts$'
+
 /** Rules of the domain as plain functions (`naming-policy.ts`, `credentials.ts`): whatever else lies at the top of src. */
 const plainFiles =
   '^src/(?!(main|server|graphql-schema|context|loaders|access|authentication|oidc|config|errors|logger)[^/]*\\.ts$)[^/]+\\.ts$'
@@ -21,10 +24,24 @@ const plainFiles =
 /** Where each vendor package lives. One that is not in this list has no home yet: give it one here, and a line in docs/dependencies.md. */
 const homes = [
   { name: 'catalog-sql', packages: ['kysely', 'node:sqlite', 'pg', 'pg-cursor'], home: ['^src/datasources/catalog/'] },
-  { name: 'duckdb', packages: ['@duckdb/node-api', 'apache-arrow'], home: ['^src/datasources/lakehouse/'] },
+  {
+    name: 'duckdb',
+    packages: ['@duckdb/node-api', '@duckdb/node-bindings', 'apache-arrow'],
+    home: ['^src/datasources/lakehouse/'],
+  },
   {
     name: 'http-server',
-    packages: ['fastify', '@fastify/[^/]+', '@apollo/server', '@as-integrations/fastify', 'graphql-ws', 'ws', 'graphiql'],
+    packages: [
+      'fastify',
+      '@fastify/[^/]+',
+      '@apollo/server',
+      '@as-integrations/fastify',
+      'graphql-ws',
+      'ws',
+      'graphiql',
+      'react',
+      'react-dom',
+    ],
     home: [file('server'), '^src/http/'],
   },
   {
@@ -113,8 +130,8 @@ const layerRules = [
   layer(
     'schema',
     '^src/schema/',
-    ['^src/schema/(scalars|paging)(/|[^/]*\\.ts$)', plainFiles, portFiles, catalogFiles],
-    "A schema file has its own columns only, never another entity's type: a relation is a @FieldResolver in src/resolvers. What several need goes to schema/scalars or schema/paging; constants come from ports and tables.",
+    [schemaBlocks, plainFiles, portFiles, catalogFiles, datasources, file('errors')],
+    "A schema file has its own columns only, never another entity's type: a relation is a @FieldResolver in src/resolvers. What several entities need is a building block: a file of its own, named in `schemaBlocks`. Constants come from ports and tables.",
   ),
   layer(
     'resolvers',
@@ -185,14 +202,8 @@ const typeRules = [
     file('config'),
     'Settings are read once, in main.ts, and passed on. Elsewhere write `import type { … } from config.js`.',
   ),
-  typesOnly(
-    'datasources',
-    '^src/',
-    datasources,
-    'Datasources are opened once, in main.ts, and travel in the context. Elsewhere write `import type { Datasources }`.',
-  ),
 ]
-// main.ts is the one that reads the settings and opens the datasources.
+// main.ts is the one that reads the settings.
 for (const rule of typeRules) rule.from.pathNot = [file('main')]
 
 const structureRules = [
