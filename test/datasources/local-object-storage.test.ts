@@ -116,6 +116,15 @@ describe('the local object storage', () => {
     expect(await everything()).toEqual([young])
   })
 
+  test('an upload that nobody has touched for a month is removed, and no younger one', async () => {
+    const [old, young] = [await storage.beginUpload(request(1)), await storage.beginUpload(request(1))]
+    const daysAgo = (days: number): Date => new Date(Date.now() - days * 24 * 3600_000)
+    await utimes(join(directory, '.uploads', old.id), daysAgo(31), daysAgo(31))
+    await utimes(join(directory, '.uploads', young.id), daysAgo(29), daysAgo(29))
+    await openLocalObjectStorage({ scheme, directory })
+    expect(await readdir(join(directory, '.uploads'))).toEqual([young.id])
+  })
+
   test('an aborted source leaves no file', async () => {
     const source = new PassThrough()
     const writing = storage.write(request(0), source)

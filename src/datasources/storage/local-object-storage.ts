@@ -7,13 +7,13 @@ import type { Readable } from 'node:stream'
 import type { LocalStorageConfig } from '../../config.js'
 import { badInput, DhuoError, notFound } from '../../errors.js'
 import { FileSink, pour } from './file-sink.js'
-import { attempt, exists, hashFile, openIfThere, readBootId, syncDirectory, unavailable } from './local-files.js'
+import { attempt, exists, hashFile, openIfThere, readBootId, removeTree, syncDirectory, unavailable } from './local-files.js'
 import { LocalUploads } from './local-uploads.js'
 import type { BegunUpload, ByteRange, BytesLocation, ObjectStorage, StoredBytes, UploadRequest } from './object-storage.js'
 import { defaultPartSize } from './upload-parts.js'
 
 const readChunk = 512 * 1024
-const leftoverAge = 24 * 3600 * 1000
+const dayMs = 24 * 3600 * 1000
 const bucketPattern = /^[a-z0-9][a-z0-9._-]{0,254}$/
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/
 
@@ -56,12 +56,9 @@ class LocalObjectStorage implements ObjectStorage {
   async prepare(): Promise<void> {
     await attempt(async () => {
       for (const name of ['.uploads', '.writes']) await mkdir(join(this.#directory, name), { recursive: true, mode: 0o700 })
-      // What a killed server was writing. Old ones only: another server may be at work here.
-      for (const name of await readdir(this.#writes)) {
-        const path = join(this.#writes, name)
-        const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
-        if (Date.now() - mtimeMs > leftoverAge) await rm(path, { force: true })
-      }
+      await removeOlderThan(this.#writes, dayMs)
+      // Uploads are the caller's to abandon; but nobody knows one whose server was killed before it could say that it began it.
+      await removeOlderThan(join(this.#directory, '.uploads'), 30 * dayMs)
     })
     await this.ping()
   }
@@ -186,5 +183,14 @@ class LocalObjectStorage implements ObjectStorage {
   /** Null for what no version can be called: there is nothing there. */
   #pathOf({ bucket, version }: BytesLocation): string | null {
     return bucketPattern.test(bucket) && idPattern.test(version) ? this.#versionPath(bucket, version) : null
+  }
+}
+
+/** Removes what a killed server left. Only what nobody has touched for so long: another server may be at work here. */
+async function removeOlderThan(directory: string, ageMs: number): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name)
+    const touched = await stat(path).catch(() => null)
+    if (touched && Date.now() - touched.mtimeMs > ageMs) await removeTree(path)
   }
 }
