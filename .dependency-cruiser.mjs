@@ -143,9 +143,10 @@ const layerRules = [
       catalogFiles,
       datasources,
       '^src/pubsub/topics\\.ts$',
-      file('access', 'context', 'loaders', 'errors'),
+      file('access', 'authentication', 'context', 'loaders', 'errors'),
+      '^src/resolvers/(?!index\\.ts$|.*-resolver\\.ts$)',
     ],
-    'A resolver checks access, calls an operation or a loader of the context, and returns. Another resolver, an adapter, the server or the settings are not its business; what two resolvers share is an operation.',
+    'A resolver checks access, calls an operation or a loader of the context, and returns. Another resolver, an adapter, the server or the settings are not its business; what two resolvers share is an operation or a file of its own in resolvers/ (not named …-resolver).',
   ),
   layer(
     'resolver-list',
@@ -177,13 +178,26 @@ const layerRules = [
   layer(
     'http',
     '^src/http/',
-    ['^src/http/', plainFiles, portFiles, catalogFiles, datasources, file('errors', 'logger', 'context', 'access', 'config')],
+    [
+      '^src/http/',
+      plainFiles,
+      portFiles,
+      catalogFiles,
+      datasources,
+      file('errors', 'logger', 'context', 'access', 'authentication', 'config'),
+    ],
     'A route knows errors, logger, context, access and value types of ports. The schema and the settings come to it as arguments from server.ts; what it shares with a resolver is an operation that server.ts or the context hands in.',
   ),
   layer(
     'server',
     file('server'),
-    ['^src/http/', plainFiles, portFiles, datasources, file('graphql-schema', 'context', 'access', 'errors', 'logger', 'config')],
+    [
+      '^src/http/',
+      plainFiles,
+      portFiles,
+      datasources,
+      file('graphql-schema', 'context', 'access', 'authentication', 'errors', 'logger', 'config'),
+    ],
     'The server puts routes, sockets and the schema on one port. Entities are the business of resolvers, SQL of stores.',
   ),
   {

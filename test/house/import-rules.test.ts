@@ -131,6 +131,7 @@ const allowed: readonly Import[] = [
   ['src/graphql-schema.ts', 'type-graphql'],
   ['src/resolvers/index.ts', 'src/resolvers/b-resolver.ts'],
   ['src/resolvers/b-resolver.ts', 'src/schema/a.ts'],
+  ['src/resolvers/b-resolver.ts', 'src/resolvers/result-table.ts'],
   ['src/resolvers/b-resolver.ts', 'src/operations/leaf.ts'],
   ['src/resolvers/b-resolver.ts', 'src/access.ts'],
   ['src/resolvers/b-resolver.ts', 'src/context.ts', 'type'],
