@@ -3,8 +3,11 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // What kills, restarts and cuts takes its time: `npm run test:slow`.
-  testPathIgnorePatterns: ['/node_modules/', '/test/faults/'],
+  // What kills, restarts and cuts takes its time: it runs when it is asked for, `npm run test:slow`.
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    ...(process.argv.some((arg) => arg.includes('test/faults')) ? [] : ['/test/faults/']),
+  ],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': '@swc/jest' },
