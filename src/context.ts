@@ -1,0 +1,61 @@
+import { type Authenticator, type Credentials, projectScope, type Viewer } from './authentication.js'
+import type { Config } from './config.js'
+import type { Datasources } from './datasources/datasources.js'
+import { createLoaders, type Loaders } from './loaders.js'
+import type { Logger } from './logger.js'
+import type { UrlSigner } from './signed-url.js'
+
+/** What the transport knows of one GraphQL operation. */
+export interface RequestInfo extends Credentials {
+  requestId: string
+  /** The client's network address. */
+  address: string
+  /** Aborts when the client goes away. */
+  signal: AbortSignal
+  log: Logger
+}
+
+/** What a resolver gets: one for each operation. */
+export interface Context {
+  requestId: string
+  address: string
+  signal: AbortSignal
+  log: Logger
+  /** Who asks; null without valid credentials. */
+  viewer: Viewer | null
+  /** Why credentials that were sent are not valid; null when they are, or when none were sent. */
+  credentialProblem: string | null
+  config: Config
+  datasources: Datasources
+  loaders: Loaders
+  urls: UrlSigner
+  /** Where clients reach this server; signed paths come behind it. */
+  publicUrl: string
+}
+
+/** What lives as long as the server. */
+export interface ServerState {
+  config: Config
+  datasources: Datasources
+  authenticate: Authenticator
+  urls: UrlSigner
+  /** Known once the server listens. */
+  publicUrl: string
+}
+
+export async function createContext(state: ServerState, request: RequestInfo): Promise<Context> {
+  const { viewer, problem } = await state.authenticate(request)
+  return {
+    requestId: request.requestId,
+    address: request.address,
+    signal: request.signal,
+    log: request.log,
+    viewer,
+    credentialProblem: problem,
+    config: state.config,
+    datasources: state.datasources,
+    loaders: createLoaders(state.datasources, viewer, viewer && projectScope(viewer)),
+    urls: state.urls,
+    publicUrl: state.publicUrl,
+  }
+}

@@ -1,0 +1,43 @@
+import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+
+const derive = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt)
+
+// OWASP's floor for scrypt: 32 MiB, about 0.1 s. https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
+const cost = { N: 2 ** 15, r: 8, p: 3 }
+const keyLength = 32
+
+/** `scrypt$N$r$p$salt$key`: the cost stands in the hash, so that it can be raised without locking anybody out. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(16)
+  const key = await derive(password.normalize('NFKC'), salt, keyLength, { ...cost, maxmem: 256 * 2 ** 20 })
+  return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$')
+}
+
+/** Takes as long for somebody who does not exist (`hash` null) as for a wrong password. */
+export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
+  const [, N, r, p, salt, key] = (hash ?? (await absentHash())).split('$')
+  const expected = Buffer.from(key!, 'base64url')
+  const actual = await derive(password.normalize('NFKC'), Buffer.from(salt!, 'base64url'), expected.length, {
+    N: Number(N),
+    r: Number(r),
+    p: Number(p),
+    maxmem: 256 * 2 ** 20,
+  })
+  return timingSafeEqual(actual, expected) && hash !== null
+}
+
+let absent: Promise<string> | undefined
+const absentHash = (): Promise<string> => (absent ??= hashPassword(randomBytes(16).toString('hex')))
+
+export const sessionTokenPrefix = 'dhuo_session_'
+export const accessKeyPrefix = 'dhuo_key_'
+
+/** 256 random bits behind a prefix that secret scanners and people recognise. */
+export const newSecret = (prefix: string): string => prefix + randomBytes(32).toString('base64url')
+
+/** For secrets of 256 random bits, which need no salt and no slow hash. */
+export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex')
+
+/** Easy to type, 96 bits: for the first administrator. */
+export const newOneTimePassword = (): string => randomBytes(12).toString('base64url')

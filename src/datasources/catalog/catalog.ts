@@ -1,0 +1,67 @@
+// The catalog: every entity's rows, in SQLite or PostgreSQL, through one store for each entity.
+import { type Kysely, sql } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { AccessKeyStore } from './access-key-store.js'
+import { BucketStore } from './bucket-store.js'
+import { DatasetStore } from './dataset-store.js'
+import { ExportTicketStore } from './export-ticket-store.js'
+import * as foundation from './migrations/2026-11-foundation.js'
+import { ProjectStore } from './project-store.js'
+import { ServerSecretStore } from './server-secret-store.js'
+import { StoredObjectStore } from './stored-object-store.js'
+import type { Tables } from './tables.js'
+import { UploadStore } from './upload-store.js'
+import { UserStore } from './user-store.js'
+
+export interface Stores {
+  users: UserStore
+  accessKeys: AccessKeyStore
+  projects: ProjectStore
+  buckets: BucketStore
+  storedObjects: StoredObjectStore
+  uploads: UploadStore
+  datasets: DatasetStore
+  exportTickets: ExportTicketStore
+  serverSecrets: ServerSecretStore
+}
+
+export interface Catalog extends Stores {
+  /** The scheme of the URL that chose it: `sqlite`, `postgres`. */
+  readonly kind: string
+  /** Resolves when the database answers. */
+  ping(): Promise<void>
+  /**
+   * All of `work`, or nothing of it. Wait for nothing but the stores inside: SQLite has one connection, and everybody
+   * else's statements stand behind it.
+   */
+  transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Brings the tables up to date, then hands out the stores. */
+export async function createCatalog(kind: string, db: Kysely<Tables>): Promise<Catalog> {
+  const { error } = await new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ '2026-11-foundation': foundation }) },
+  }).migrateToLatest()
+  if (error) throw error
+  return {
+    ...storesOn(db),
+    kind,
+    ping: async () => void (await sql`select 1`.execute(db)),
+    transaction: (work) => db.transaction().execute((transaction) => work(storesOn(transaction))),
+    close: () => db.destroy(),
+  }
+}
+
+const storesOn = (db: Kysely<Tables>): Stores => ({
+  users: new UserStore(db),
+  accessKeys: new AccessKeyStore(db),
+  projects: new ProjectStore(db),
+  buckets: new BucketStore(db),
+  storedObjects: new StoredObjectStore(db),
+  uploads: new UploadStore(db),
+  datasets: new DatasetStore(db),
+  exportTickets: new ExportTicketStore(db),
+  serverSecrets: new ServerSecretStore(db),
+})

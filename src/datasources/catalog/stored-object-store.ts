@@ -1,0 +1,160 @@
+// Objects: one row for each version of the bytes at a key, of which at most one is current.
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { decodeCursor, encodeCursor } from './page.js'
+import { positionOf } from './sql-dialect.js'
+import type { StoredObjectRow, Tables, Timestamp } from './tables.js'
+
+export interface ObjectListRequest {
+  prefix: string
+  /** One character; keys that hold it after the prefix are rolled up into common prefixes. */
+  delimiter: string | null
+  first: number
+  after: string | null
+}
+
+export interface ObjectListing {
+  objects: StoredObjectRow[]
+  commonPrefixes: string[]
+  /** Null on the last page. */
+  endCursor: string | null
+  hasNextPage: boolean
+}
+
+/** Tables that hold ids of objects: bytes that stand in one of them are kept. */
+const pins = ['datasets', 'dataset_versions'] as const
+
+/** The least text that sorts after `key`: keys hold no NUL. */
+const justAfter = '\u0001'
+
+export class StoredObjectStore {
+  constructor(private readonly db: Kysely<Tables>) {}
+
+  /** The new current version of its key. Call it in a transaction: the version before it steps down first. */
+  async insertCurrent(object: StoredObjectRow): Promise<void> {
+    await this.retireCurrent(object.bucketId, object.key, object.lastModified)
+    await this.db.insertInto('stored_objects').values(object).execute()
+  }
+
+  /** The key means nothing from now on; true when it did. */
+  async retireCurrent(bucketId: string, key: string, now: Timestamp): Promise<boolean> {
+    const retired = await this.db
+      .updateTable('stored_objects')
+      .set({ isCurrent: 0, replacedAt: now })
+      .where('bucketId', '=', bucketId)
+      .where('key', '=', key)
+      .where('isCurrent', '=', 1)
+      .returning('id')
+      .execute()
+    return retired.length === 1
+  }
+
+  byIds(ids: readonly string[]): Promise<StoredObjectRow[]> {
+    return this.db.selectFrom('stored_objects').selectAll().where('id', 'in', ids).execute()
+  }
+
+  findCurrent(bucketId: string, key: string): Promise<StoredObjectRow | undefined> {
+    return this.db
+      .selectFrom('stored_objects')
+      .selectAll()
+      .where('bucketId', '=', bucketId)
+      .where('key', '=', key)
+      .where('isCurrent', '=', 1)
+      .executeTakeFirst()
+  }
+
+  /**
+   * Current objects whose key begins with the prefix, and common prefixes, by key. One statement; with a delimiter it
+   * skips over what a common prefix rolls up, so that a folder of a million keys costs one step.
+   */
+  async list(bucketId: string, request: ObjectListRequest): Promise<ObjectListing> {
+    const start = request.after === null ? request.prefix : String(decodeCursor(request.after, 1)[0])
+    const items = request.delimiter
+      ? await this.listFolded(bucketId, request.prefix, request.delimiter, start, request.first + 1)
+      : (await this.listFlat(bucketId, request.prefix, start, request.first + 1)).map((object) => ({
+          object,
+          commonPrefix: null,
+        }))
+    const page = items.slice(0, request.first)
+    const last = page.at(-1)
+    return {
+      objects: page.flatMap(({ object }) => object ?? []),
+      commonPrefixes: page.flatMap(({ commonPrefix }) => commonPrefix ?? []),
+      endCursor: last
+        ? encodeCursor([last.commonPrefix === null ? last.object!.key + justAfter : successorOf(last.commonPrefix)!])
+        : null,
+      hasNextPage: items.length > request.first,
+    }
+  }
+
+  private listFlat(bucketId: string, prefix: string, start: string, limit: number): Promise<StoredObjectRow[]> {
+    const end = successorOf(prefix)
+    return this.db
+      .selectFrom('stored_objects')
+      .selectAll()
+      .where('bucketId', '=', bucketId)
+      .where('isCurrent', '=', 1)
+      .where('key', '>=', start)
+      .$if(end !== null, (query) => query.where('key', '<', end!))
+      .orderBy('key')
+      .limit(limit)
+      .execute()
+  }
+
+  private async listFolded(bucketId: string, prefix: string, delimiter: string, start: string, limit: number) {
+    const end = successorOf(prefix)
+    const beforeEnd = end === null ? sql`` : sql`and o.key < ${end}`
+    const least = (from: RawBuilder<string>) => sql`(
+      select o.key from stored_objects as o
+      where o."bucketId" = ${bucketId} and o."isCurrent" = 1 and o.key >= ${from} ${beforeEnd} order by o.key limit 1)`
+    const rest = sql<string>`substr(walk.key, ${codePoints(prefix) + 1})`
+    const place = positionOf(this.db, rest, delimiter)
+    const folded = sql<string>`substr(walk.key, 1, ${codePoints(prefix)} + ${place} - 1)`
+    const { rows } = await sql<{ commonPrefix: string | null } & StoredObjectRow>`
+      with recursive walk(key, number) as (
+        select ${least(sql`${start}`)}, 1
+        union all
+        select ${least(sql`case when ${place} > 0 then ${folded} || ${successorOf(delimiter)!} else walk.key || ${justAfter} end`)}, number + 1
+        from walk where walk.key is not null and number < ${limit})
+      select object.*, case when ${place} > 0 then ${folded} || ${delimiter} end as "commonPrefix"
+      from walk left join stored_objects as object
+        on ${place} = 0 and object."bucketId" = ${bucketId} and object."isCurrent" = 1 and object.key = walk.key
+      where walk.key is not null order by number`.execute(this.db)
+    return rows.map(({ commonPrefix, ...object }) => ({ object: commonPrefix === null ? object : null, commonPrefix }))
+  }
+
+  /** Versions that nothing refers to and that were replaced before then. */
+  replacedBefore(time: Timestamp, limit: number): Promise<StoredObjectRow[]> {
+    return this.db
+      .selectFrom('stored_objects')
+      .selectAll()
+      .where('isCurrent', '=', 0)
+      .where('replacedAt', '<', time)
+      .where(({ and, not, exists, selectFrom, ref }) =>
+        and(
+          pins.map((table) =>
+            not(exists(selectFrom(table).select(`${table}.objectId`).where(`${table}.objectId`, '=', ref('stored_objects.id')))),
+          ),
+        ),
+      )
+      .orderBy('replacedAt')
+      .limit(limit)
+      .execute()
+  }
+
+  /** Fails on the foreign key when something came to refer to it. */
+  async delete(id: string): Promise<void> {
+    await this.db.deleteFrom('stored_objects').where('id', '=', id).execute()
+  }
+}
+
+/** The least text that sorts after everything that begins with `text`, by code point; null for '' and the like. */
+export function successorOf(text: string): string | null {
+  const points = Array.from(text, (char) => char.codePointAt(0)!)
+  while (points.length > 0) {
+    const last = points.pop()!
+    if (last < 0x10ffff) return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1)
+  }
+  return null
+}
+
+const codePoints = (text: string): number => Array.from(text).length

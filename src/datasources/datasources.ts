@@ -1,0 +1,82 @@
+// Opens the backends that the configuration chooses: the only file that names adapters, and loads only those in use.
+import type { Config } from '../config.js'
+import { isDhuoError } from '../errors.js'
+import type { Catalog } from './catalog/catalog.js'
+import type { Lakehouse } from './lakehouse/lakehouse.js'
+import type { ObjectStorage } from './storage/object-storage.js'
+
+export interface Datasources {
+  catalog: Catalog
+  storage: ObjectStorage
+  lakehouse: Lakehouse
+}
+
+export const backendRoles = ['CATALOG', 'OBJECT_STORE', 'LAKEHOUSE', 'TRACKING', 'COMPUTE', 'FUNCTIONS', 'PUBSUB'] as const
+export type BackendRole = (typeof backendRoles)[number]
+
+export interface BackendHealth {
+  role: BackendRole
+  kind: string
+  healthy: boolean
+  /** What is wrong; null when nothing is. */
+  detail: string | null
+}
+
+/** Opens all of them, or none: what was opened before a failure is closed again. */
+export async function openDatasources(config: Config): Promise<Datasources> {
+  const opened: { close(): Promise<void> }[] = []
+  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
+    opened.push(resource)
+    return resource
+  }
+  try {
+    return {
+      catalog: keep(await openCatalog(config)),
+      storage: keep(await openStorage(config)),
+      lakehouse: keep(await openLakehouse(config)),
+    }
+  } catch (error) {
+    await Promise.allSettled(opened.map((resource) => resource.close()))
+    throw error
+  }
+}
+
+const openCatalog = async ({ catalog }: Config): Promise<Catalog> =>
+  (await import('./catalog/sqlite-catalog.js')).openSqliteCatalog(catalog)
+
+const openStorage = async ({ storage }: Config): Promise<ObjectStorage> =>
+  (await import('./storage/local-object-storage.js')).openLocalObjectStorage(storage)
+
+const openLakehouse = async ({ lakehouse }: Config): Promise<Lakehouse> =>
+  (await import('./lakehouse/duckdb-lakehouse.js')).openDuckdbLakehouse(lakehouse)
+
+/** In the reverse of the order in which they were opened. */
+export async function closeDatasources({ catalog, storage, lakehouse }: Datasources): Promise<void> {
+  for (const resource of [lakehouse, storage, catalog]) await resource.close()
+}
+
+/** Asks every backend at once; one that does not answer in time is not healthy. */
+export function checkHealth({ catalog, storage, lakehouse }: Datasources, timeoutMs = 2_000): Promise<BackendHealth[]> {
+  const backends = [
+    ['CATALOG', catalog],
+    ['OBJECT_STORE', storage],
+    ['LAKEHOUSE', lakehouse],
+  ] as const
+  return Promise.all(
+    backends.map(async ([role, backend]) => {
+      const detail = await Promise.race([answers(backend), silence(timeoutMs)])
+      return { role, kind: backend.kind, healthy: detail === null, detail }
+    }),
+  )
+}
+
+const answers = (backend: { ping(): Promise<void> }): Promise<string | null> =>
+  backend.ping().then(
+    () => null,
+    (error: unknown) => (isDhuoError(error) ? error.message : 'It does not answer.'),
+  )
+
+const silence = async (timeoutMs: number): Promise<string> => {
+  await new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())
+  return `It did not answer within ${timeoutMs} ms.`
+}

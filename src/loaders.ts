@@ -1,0 +1,131 @@
+import DataLoader from 'dataloader'
+import type { Viewer } from './authentication.js'
+import type { Page, PageRequest } from './datasources/catalog/page.js'
+import type { ProjectScope } from './datasources/catalog/project-store.js'
+import type {
+  AccessKeyRow,
+  BucketRow,
+  DatasetRow,
+  ProjectMemberRow,
+  ProjectRow,
+  Role,
+  StoredObjectRow,
+  UserRow,
+} from './datasources/catalog/tables.js'
+import type { Datasources } from './datasources/datasources.js'
+import type { TableShape } from './datasources/lakehouse/lakehouse.js'
+
+/** One page of what a parent has. */
+export interface ChildPageKey extends PageRequest {
+  parentId: string
+}
+
+export interface TableKey {
+  schema: string
+  table: string
+}
+
+type ById<Row> = DataLoader<string, Row | null>
+type PageLoader<Row> = DataLoader<ChildPageKey, Page<Row>, string>
+
+/** Batches and remembers look-ups within one operation: however many rows ask, each kind of look-up is one statement. */
+export interface Loaders {
+  user: ById<UserRow>
+  accessKey: ById<AccessKeyRow>
+  project: ById<ProjectRow>
+  projectByName: ById<ProjectRow>
+  bucket: ById<BucketRow>
+  bucketByName: ById<BucketRow>
+  storedObject: ById<StoredObjectRow>
+  dataset: ById<DatasetRow>
+  /** The viewer's own role as a member. */
+  role: DataLoader<string, Role | null>
+  /** Whether a person is a member of a project that the viewer may see. */
+  isKnown: DataLoader<string, boolean>
+  membersOfProject: DataLoader<string, ProjectMemberRow[]>
+  accessKeysOfUser: DataLoader<string, AccessKeyRow[]>
+  bucketsOfProject: PageLoader<BucketRow>
+  bucketCountOfProject: DataLoader<string, number>
+  datasetsOfProject: PageLoader<DatasetRow>
+  datasetCountOfProject: DataLoader<string, number>
+  datasetOfObject: ById<DatasetRow>
+  tableShape: DataLoader<TableKey, TableShape | null, string>
+}
+
+/** @param viewer for what depends on who asks; `scope` is the projects they may see */
+export function createLoaders({ catalog, lakehouse }: Datasources, viewer: Viewer | null, scope: ProjectScope | null): Loaders {
+  return {
+    user: by('id', (ids) => catalog.users.byIds(ids)),
+    accessKey: by('id', (ids) => catalog.accessKeys.byIds(ids)),
+    project: by('id', (ids) => catalog.projects.byIds(ids)),
+    projectByName: by('name', (names) => catalog.projects.byNames(names)),
+    bucket: by('id', (ids) => catalog.buckets.byIds(ids)),
+    bucketByName: by('name', (names) => catalog.buckets.byNames(names)),
+    storedObject: by('id', (ids) => catalog.storedObjects.byIds(ids)),
+    dataset: by('id', (ids) => catalog.datasets.byIds(ids)),
+    role: new DataLoader(async (projectIds) => {
+      const roles = viewer ? await catalog.projects.rolesOf(viewer.user.id, projectIds) : new Map<string, Role>()
+      return projectIds.map((id) => roles.get(id) ?? null)
+    }),
+    isKnown: new DataLoader(async (userIds) => {
+      const known = scope ? await catalog.projects.knownTo(scope, userIds) : new Set()
+      return userIds.map((id) => known.has(id))
+    }),
+    membersOfProject: listsBy('projectId', (ids) => catalog.projects.members(ids)),
+    accessKeysOfUser: listsBy('userId', (ids) => catalog.accessKeys.byUsers(ids)),
+    bucketsOfProject: pages((ids, request) => catalog.buckets.pagesByProject(ids, request)),
+    bucketCountOfProject: new DataLoader((ids) => catalog.buckets.countByProject(ids)),
+    datasetsOfProject: pages((ids, request) => catalog.datasets.pagesByProject(ids, request)),
+    datasetCountOfProject: new DataLoader((ids) => catalog.datasets.countByProject(ids)),
+    datasetOfObject: by('objectId', (ids) => catalog.datasets.byObjects(ids)),
+    tableShape: new DataLoader((keys) => tableShapes(lakehouse, keys), {
+      cacheKeyFn: ({ schema, table }) => `${schema}.${table}`,
+    }),
+  }
+}
+
+/** At most one row for each value of a column; the last one where there are more. */
+const by = <Row, Column extends keyof Row>(column: Column, find: (values: readonly string[]) => Promise<Row[]>): ById<Row> =>
+  new DataLoader(async (values) => {
+    const rows = new Map((await find(values)).map((row) => [row[column] as string, row]))
+    return values.map((value) => rows.get(value) ?? null)
+  })
+
+/** All rows for each value of a column, in the order in which they came. */
+const listsBy = <Row, Column extends keyof Row>(
+  column: Column,
+  find: (values: readonly string[]) => Promise<Row[]>,
+): DataLoader<string, Row[]> =>
+  new DataLoader(async (values) => {
+    const rows = Map.groupBy(await find(values), (row) => row[column] as string)
+    return values.map((value) => rows.get(value) ?? [])
+  })
+
+/** Parents that want the same page (the usual case: one field of one list) share a statement. */
+const pages = <Row>(find: (parentIds: readonly string[], request: PageRequest) => Promise<Page<Row>[]>): PageLoader<Row> =>
+  new DataLoader(
+    async (keys) => {
+      const pageOf = new Map<ChildPageKey, Page<Row>>()
+      for (const group of Map.groupBy(keys, ({ first, after }) => `${first} ${after}`).values()) {
+        const found = await find(
+          group.map((key) => key.parentId),
+          group[0]!,
+        )
+        for (const [index, key] of group.entries()) pageOf.set(key, found[index]!)
+      }
+      return keys.map((key) => pageOf.get(key)!)
+    },
+    { cacheKeyFn: ({ parentId, first, after }) => `${parentId} ${first} ${after}` },
+  )
+
+async function tableShapes(lakehouse: Datasources['lakehouse'], keys: readonly TableKey[]): Promise<(TableShape | null)[]> {
+  const shapeOf = new Map<TableKey, TableShape | null>()
+  for (const [schema, group] of Map.groupBy(keys, (key) => key.schema)) {
+    const shapes = await lakehouse.describeTables(
+      schema,
+      group.map((key) => key.table),
+    )
+    for (const [index, key] of group.entries()) shapeOf.set(key, shapes[index]!)
+  }
+  return keys.map((key) => shapeOf.get(key)!)
+}

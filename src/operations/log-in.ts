@@ -1,0 +1,55 @@
+// Logs a person in by password: throttled for each account and each address, on all servers together.
+import { hashSecret, newSecret, sessionTokenPrefix, verifyPassword } from '../credentials.js'
+import type { Catalog } from '../datasources/catalog/catalog.js'
+import type { UserRow } from '../datasources/catalog/tables.js'
+import { DhuoError } from '../errors.js'
+
+/** Failures within the window after which no password is looked at, the right one included. */
+const mostFailures = { account: 10, address: 50 }
+const windowMinutes = 15
+
+export interface NewSession {
+  token: string
+  expiresAt: string
+  user: UserRow
+}
+
+/** @throws UNAUTHENTICATED wrong email or password, without saying which; RATE_LIMITED with `retryAfterSeconds` */
+export async function logIn(
+  catalog: Catalog,
+  attempt: { email: string; password: string; address: string },
+  sessionHours: number,
+): Promise<NewSession> {
+  const email = attempt.email.trim().toLowerCase()
+  const now = Date.now()
+  const since = new Date(now - windowMinutes * 60_000).toISOString()
+  // Accounts that do not exist are counted as well: otherwise the throttle would tell which do.
+  const account = `account ${hashSecret(email)}`
+  const address = `address ${attempt.address}`
+
+  // Counted before the password is looked at, so that a hundred guesses at once are a hundred counted guesses.
+  const accountFailures = await catalog.users.recordLoginFailure(account, new Date(now).toISOString(), since)
+  const addressFailures = await catalog.users.recordLoginFailure(address, new Date(now).toISOString(), since)
+  if (accountFailures > mostFailures.account || addressFailures > mostFailures.address)
+    throw new DhuoError('RATE_LIMITED', `Too many failed logins: try again in ${windowMinutes} minutes.`, {
+      details: { retryAfterSeconds: windowMinutes * 60 },
+    })
+
+  const user = await catalog.users.findByEmail(email)
+  if (!(await verifyPassword(attempt.password, user?.passwordHash ?? null)) || !user)
+    throw new DhuoError('UNAUTHENTICATED', 'The email or the password is wrong.')
+
+  const token = newSecret(sessionTokenPrefix)
+  const expiresAt = new Date(now + sessionHours * 3_600_000).toISOString()
+  await catalog.transaction(async ({ users }) => {
+    await users.insertSession({
+      tokenHash: hashSecret(token),
+      userId: user.id,
+      createdAt: new Date(now).toISOString(),
+      expiresAt,
+    })
+    await users.clearLoginFailures(account)
+    await users.forgiveLoginFailure(address)
+  })
+  return { token, expiresAt, user }
+}

@@ -1,0 +1,27 @@
+import { AccessKeyResolver } from './access-key-resolver.js'
+import { BucketResolver } from './bucket-resolver.js'
+import { DatasetResolver } from './dataset-resolver.js'
+import { NamingPolicyResolver } from './naming-policy-resolver.js'
+import { NodeResolver } from './node-resolver.js'
+import { ProjectMemberResolver, ProjectResolver } from './project-resolver.js'
+import { ServerResolver } from './server-resolver.js'
+import { StoredObjectResolver, UploadResolver } from './stored-object-resolver.js'
+import { TableResolver } from './table-resolver.js'
+import { SessionResolver, UserResolver } from './user-resolver.js'
+
+/** One line for each entity. */
+export const resolvers = [
+  AccessKeyResolver,
+  BucketResolver,
+  DatasetResolver,
+  NamingPolicyResolver,
+  NodeResolver,
+  ProjectMemberResolver,
+  ProjectResolver,
+  ServerResolver,
+  SessionResolver,
+  StoredObjectResolver,
+  TableResolver,
+  UploadResolver,
+  UserResolver,
+] as const

@@ -1,0 +1,90 @@
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { canSee, requireProject, requireUnscoped, requireViewer, roleIn } from '../access.js'
+import { projectScope } from '../authentication.js'
+import type { Context } from '../context.js'
+import type { BucketRow, DatasetRow, ProjectMemberRow, ProjectRow, Role, UserRow } from '../datasources/catalog/tables.js'
+import { canonicalName } from '../naming-policy.js'
+import { createProject } from '../operations/create-project.js'
+import { setProjectMember } from '../operations/set-project-member.js'
+import { BucketConnection } from '../schema/bucket.js'
+import { DatasetConnection } from '../schema/dataset.js'
+import { type ConnectionSource, PageArgs, pageOf, toConnection } from '../schema/paging.js'
+import { CreateProjectInput, Project, ProjectConnection } from '../schema/project.js'
+import { ProjectMember, RoleEnum, User } from '../schema/user.js'
+
+@Resolver(() => Project)
+export class ProjectResolver {
+  @Query(() => Project, { nullable: true, description: 'A project by name; null when it does not exist or you may not see it.' })
+  async project(@Ctx() context: Context, @Arg('name', { description: 'In any case.' }) name: string): Promise<ProjectRow | null> {
+    const project = await context.loaders.projectByName.load(canonicalName('PROJECT', name))
+    return project && (await canSee(context, project.id)) ? project : null
+  }
+
+  @Query(() => ProjectConnection, { description: 'Your projects, by name.' })
+  async projects(@Ctx() context: Context, @Args() args: PageArgs): Promise<ConnectionSource<ProjectRow>> {
+    const scope = projectScope(requireViewer(context))
+    const { projects } = context.datasources.catalog
+    return toConnection(await projects.page(scope, pageOf(args)), () => projects.count(scope))
+  }
+
+  @Mutation(() => Project, { description: 'Makes a project; you become its OWNER.' })
+  createProject(
+    @Ctx() context: Context,
+    @Arg('input', { description: 'Its name.' }) input: CreateProjectInput,
+  ): Promise<ProjectRow> {
+    const { user } = requireUnscoped(context)
+    return createProject(context.datasources, { name: input.name, description: input.description ?? null, ownerId: user.id })
+  }
+
+  @Mutation(() => Project, {
+    description: 'Makes somebody a member, changes their role, or without a role removes them. For OWNERs; one must remain.',
+  })
+  async setProjectMember(
+    @Ctx() context: Context,
+    @Arg('project', { description: "The project's name." }) name: string,
+    @Arg('email', { description: 'Of somebody who has an account.' }) email: string,
+    @Arg('role', () => RoleEnum, { nullable: true, description: 'Their role from now on; null: none.' }) role?: Role | null,
+  ): Promise<ProjectRow> {
+    const project = await requireProject(context, name, 'OWNER')
+    await setProjectMember(context.datasources.catalog, project, email, role ?? null)
+    return project
+  }
+
+  @FieldResolver(() => RoleEnum, { nullable: true, description: 'What you may do here.' })
+  viewerRole(@Root() project: ProjectRow, @Ctx() context: Context): Promise<Role | null> {
+    return roleIn(context, project.id)
+  }
+
+  @FieldResolver(() => [ProjectMember], { description: 'Everybody who has a role here.' })
+  members(@Root() project: ProjectRow, @Ctx() { loaders }: Context): Promise<ProjectMemberRow[]> {
+    return loaders.membersOfProject.load(project.id)
+  }
+
+  @FieldResolver(() => BucketConnection, { description: 'Its buckets, by name.' })
+  async buckets(
+    @Root() { id }: ProjectRow,
+    @Ctx() { loaders }: Context,
+    @Args() args: PageArgs,
+  ): Promise<ConnectionSource<BucketRow>> {
+    const page = await loaders.bucketsOfProject.load({ parentId: id, ...pageOf(args) })
+    return toConnection(page, () => loaders.bucketCountOfProject.load(id))
+  }
+
+  @FieldResolver(() => DatasetConnection, { description: 'Its datasets, by name.' })
+  async datasets(
+    @Root() { id }: ProjectRow,
+    @Ctx() { loaders }: Context,
+    @Args() args: PageArgs,
+  ): Promise<ConnectionSource<DatasetRow>> {
+    const page = await loaders.datasetsOfProject.load({ parentId: id, ...pageOf(args) })
+    return toConnection(page, () => loaders.datasetCountOfProject.load(id))
+  }
+}
+
+@Resolver(() => ProjectMember)
+export class ProjectMemberResolver {
+  @FieldResolver(() => User, { description: 'Who it is.' })
+  user(@Root() member: ProjectMemberRow, @Ctx() { loaders }: Context): Promise<UserRow | null> {
+    return loaders.user.load(member.userId)
+  }
+}
