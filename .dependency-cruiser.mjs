@@ -19,7 +19,7 @@ const schemaBlocks = '^src/schema/(scalars|paging|enum-of|relay-node|key-value|e
 
 /** Rules of the domain as plain functions (`naming-policy.ts`, `credentials.ts`): whatever else lies at the top of src. */
 const plainFiles =
-  '^src/(?!(main|server|graphql-schema|context|loaders|access|authentication|oidc|config|errors|logger)[^/]*\\.ts$)[^/]+\\.ts$'
+  '^src/(?!(main|server|file-access|graphql-schema|context|loaders|access|authentication|oidc|config|errors|logger)[^/]*\\.ts$)[^/]+\\.ts$'
 
 /** Where each vendor package lives. One that is not in this list has no home yet: give it one here, and a line in docs/dependencies.md. */
 const homes = [
@@ -187,6 +187,19 @@ const layerRules = [
       file('errors', 'logger', 'context', 'access', 'authentication', 'config'),
     ],
     'A route knows errors, logger, context, access and value types of ports. The schema and the settings come to it as arguments from server.ts; what it shares with a resolver is an operation that server.ts or the context hands in.',
+  ),
+  layer(
+    'file-access',
+    file('file-access'),
+    [
+      '^src/(operations|http)/',
+      plainFiles,
+      portFiles,
+      catalogFiles,
+      datasources,
+      file('access', 'authentication', 'context', 'errors', 'logger'),
+    ],
+    'file-access is to the file routes what resolvers are to GraphQL: it checks access and calls operations. main.ts hands it to the server.',
   ),
   layer(
     'server',

@@ -74,6 +74,10 @@ const violations: Record<string, readonly Import[]> = {
     ['src/http/sideways.ts', 'src/operations/leaf.ts'],
     ['src/http/entity.ts', 'src/resolvers/b-resolver.ts'],
   ],
+  'layer-file-access': [
+    ['src/file-access.ts', 'src/resolvers/b-resolver.ts'],
+    ['src/file-access.ts', 'src/config.ts', 'type'],
+  ],
   'layer-server': [
     ['src/server.ts', 'src/resolvers/b-resolver.ts'],
     ['src/server.ts', 'src/operations/leaf.ts'],
@@ -120,6 +124,10 @@ const allowed: readonly Import[] = [
   ['src/main.ts', 'src/datasources/datasources.ts'],
   ['src/main.ts', 'src/server.ts'],
   ['src/main.ts', 'src/pubsub/memory-events.ts'],
+  ['src/main.ts', 'src/file-access.ts'],
+  ['src/file-access.ts', 'src/http/routes.ts', 'type'],
+  ['src/file-access.ts', 'src/operations/leaf.ts'],
+  ['src/file-access.ts', 'src/access.ts'],
   ['src/server.ts', 'src/graphql-schema.ts'],
   ['src/server.ts', 'src/http/routes.ts'],
   ['src/server.ts', 'fastify'],
