@@ -27,6 +27,7 @@ const withoutDefault = names.filter((name) => !withDefault.some((setting) => set
 /** Values that are accepted, for the settings that have none by themselves. */
 const samples: Record<string, Record<string, string>> = {
   DHUO_PUBLIC_URL: { DHUO_PUBLIC_URL: 'https://graph.example.com' },
+  DHUO_TRUSTED_PROXIES: { DHUO_TRUSTED_PROXIES: '10.0.0.0/8,::1' },
   DHUO_ADMIN_PASSWORD: { DHUO_ADMIN_PASSWORD: 'correct horse' },
   DHUO_SECRET: { DHUO_SECRET: 's'.repeat(32) },
   DHUO_OIDC_ISSUER: { DHUO_OIDC_ISSUER: 'https://issuer.example.com', DHUO_OIDC_AUDIENCE: 'dhuo' },
