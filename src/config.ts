@@ -1,5 +1,10 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+
+// libuv reads it when its pool is first used. DuckDB holds a thread of the pool for as long as a query runs: with the four
+// there are by default, four long queries would stop every file access. https://github.com/duckdb/duckdb-node-neo/issues/325
+process.env['UV_THREADPOOL_SIZE'] ??= '16'
 
 /** `<scheme>:<path>`. The message repeats no value: somebody's URL may hold a password. */
 const pathUrl = (scheme: string) =>
@@ -8,11 +13,22 @@ const pathUrl = (scheme: string) =>
     .regex(new RegExp(`^${scheme}:.`, 's'), `must be ${scheme}:<path>`)
     .optional()
 
+const isNetwork = (entry: string): boolean => {
+  const [address = '', bits, ...more] = entry.split('/')
+  const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return width > 0 && more.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= width))
+}
+
 /** Every setting there is, by the name of its environment variable. `.env.example` says the same, and a test holds it to this. */
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
   HOST: z.string().min(1).default('127.0.0.1'),
   DHUO_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DHUO_TRUSTED_PROXIES: z
+    .string()
+    .transform((list) => list.split(',').flatMap((entry) => entry.trim() || []))
+    .refine((list) => list.every(isNetwork), 'must be addresses or subnets, separated by commas')
+    .optional(),
   DHUO_HOME: z.string().min(1).default('.dhuo'),
   DHUO_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 
@@ -60,6 +76,8 @@ export interface Config {
   host: string
   /** Where clients reach this server, when it is not where it listens (behind a proxy). No slash at the end. */
   publicUrl: string | null
+  /** Addresses and subnets of proxies whose `X-Forwarded-For` is believed; null: nobody's. */
+  trustedProxies: readonly string[] | null
   home: string
   logLevel: string
   admin: { email: string; password: string | null }
@@ -111,6 +129,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port: settings.PORT,
     host: settings.HOST,
     publicUrl: settings.DHUO_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    trustedProxies: settings.DHUO_TRUSTED_PROXIES ?? null,
     home,
     logLevel: settings.DHUO_LOG_LEVEL,
     admin: { email: settings.DHUO_ADMIN_EMAIL.toLowerCase(), password: settings.DHUO_ADMIN_PASSWORD ?? null },

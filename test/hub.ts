@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Application, startApplication } from '../src/application.js'
+import { readConfig } from '../src/config.js'
+import type { Datasources } from '../src/datasources/datasources.js'
+import { createLogger } from '../src/logger.js'
+
+/** A bearer token or an access key; null sends none. */
+export type As = string | null
+
+export interface Answer<Data = Record<string, never>> {
+  data: Data | null
+  errors?: {
+    message: string
+    path?: (string | number)[]
+    extensions: { code: string; field?: string } & Record<string, unknown>
+  }[]
+}
+
+export interface TestHub {
+  url: string
+  datasources: Datasources
+  home: string
+  /** A session token of the administrator. */
+  admin: string
+  /** One operation over HTTP; as the administrator unless said otherwise. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers without spelling out their types
+  execute<Data = any>(query: string, variables?: Record<string, unknown>, as?: As): Promise<Answer<Data>>
+  /** Like `execute`, and throws when there is an error. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers without spelling out their types
+  data<Data = any>(query: string, variables?: Record<string, unknown>, as?: As): Promise<Data>
+  /** The one error of an operation that must fail. */
+  error(query: string, variables?: Record<string, unknown>, as?: As): Promise<NonNullable<Answer['errors']>[number]>
+  /** Stops the server and starts another on the same home. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+export const adminEmail = 'admin@example.com'
+export const adminPassword = 'correct horse battery'
+
+/**
+ * A whole server on embedded backends in a directory of its own, on a free port.
+ * @param settings environment variables on top of those
+ */
+export async function createTestHub(settings: Record<string, string> = {}): Promise<TestHub> {
+  const home = await mkdtemp(join(tmpdir(), 'dhuo-test-'))
+  const config = readConfig({
+    PORT: '0',
+    DHUO_HOME: home,
+    DHUO_LOG_LEVEL: 'silent',
+    DHUO_ADMIN_EMAIL: adminEmail,
+    DHUO_ADMIN_PASSWORD: adminPassword,
+    ...settings,
+  })
+  let application: Application = await startApplication(config, createLogger(config.logLevel))
+
+  const execute: TestHub['execute'] = async (query, variables = {}, as = hub.admin) => {
+    const response = await fetch(`${application.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(as !== null && { authorization: `Bearer ${as}` }) },
+      body: JSON.stringify({ query, variables }),
+    })
+    return (await response.json()) as never
+  }
+  const hub: TestHub = {
+    get url() {
+      return application.url
+    },
+    get datasources() {
+      return application.datasources
+    },
+    home,
+    admin: '',
+    execute,
+    async data(query, variables, as) {
+      const answer = await execute(query, variables, as)
+      if (answer.errors) throw new Error(JSON.stringify(answer.errors, null, 2))
+      return answer.data as never
+    },
+    async error(query, variables, as) {
+      const answer = await execute(query, variables, as)
+      if (answer.errors?.length !== 1) throw new Error(`one error was expected: ${JSON.stringify(answer)}`)
+      return answer.errors[0]!
+    },
+    async restart() {
+      await application.close()
+      application = await startApplication(config, createLogger(config.logLevel))
+    },
+    async close() {
+      await application.close()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+  hub.admin = (
+    await hub.data(`mutation { login(email: "${adminEmail}", password: "${adminPassword}") { token } }`, {}, null)
+  ).login.token
+  return hub
+}
