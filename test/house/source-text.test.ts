@@ -83,7 +83,7 @@ const rules: readonly HouseRule[] = [
   {
     title: 'no path of a particular machine is written down',
     applies: (path) => !isThisFile(path) && path !== 'package-lock.json',
-    breaks: ({ text }) => /(^|[\s'"`(=:])(\/(work|home|Users|root)\/|[A-Z]:\\Users\\)/m.test(text),
+    breaks: ({ text }) => /(^|[\s'"`(=:])(\/((work|root)\/|(home|Users)\/[\w.-]+\/)|[A-Z]:\\Users\\)/m.test(text),
     example: source("const data = '/home/ana/data'\n"),
   },
   {
