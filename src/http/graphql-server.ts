@@ -1,0 +1,129 @@
+import {
+  ApolloServer,
+  type ApolloServerPlugin,
+  type GraphQLRequestContext,
+  HeaderMap,
+  type HTTPGraphQLRequest,
+} from '@apollo/server'
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled'
+import type { FastifyBaseLogger } from 'fastify'
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
+import type { Context } from '../context.js'
+import { DhuoError, type ErrorCode } from '../errors.js'
+import type { Logger } from '../logger.js'
+import type { DocumentStore } from './document-store.js'
+import { codeOf, formatError } from './format-error.js'
+import { labelOf, type OperationLabel, unknownOperation } from './operation-label.js'
+
+/** What is known of one GraphQL request over HTTP; travels with Apollo's request object, for Apollo copies the context. */
+export class HttpOperation {
+  label: OperationLabel = unknownOperation
+  /** Of the errors in the answer. */
+  codes: ErrorCode[] = []
+  /** The request is a GraphQL request; its document may still be wrong. */
+  isWellFormed = false
+  readonly log: Logger
+
+  constructor(
+    readonly requestId: string,
+    log: FastifyBaseLogger,
+  ) {
+    this.log = log as Logger
+  }
+
+  format(errors: readonly unknown[]): GraphQLFormattedError[] {
+    const formatted = errors.map((error) => formatError(error, this))
+    this.codes = formatted.map(codeOf)
+    return formatted
+  }
+}
+
+/** Apollo Server as the executor of requests over HTTP: no landing page, nothing that calls home, one way of validating. */
+export async function startApolloServer(
+  schema: GraphQLSchema,
+  documents: DocumentStore,
+  log: Logger,
+): Promise<ApolloServer<Context>> {
+  const apollo = new ApolloServer<Context>({
+    schema,
+    introspection: true,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    parseOptions: documents.parseOptions,
+    documentStore: documents,
+    // Not without validation: `checkFirst` validates, after the guards. Apollo would do it before them.
+    dangerouslyDisableValidation: true,
+    includeStacktraceInErrorResponses: false,
+    // Apollo's own handler raises the signal again when it is done, and ends the process before the server has drained.
+    stopOnTerminationSignals: false,
+    // For requests that fail before there is an operation; the others are formatted in `operationPlugin`, with their id.
+    formatError: (_formatted, error) => formatError(error),
+    stringifyResult: (result) => JSON.stringify(result),
+    logger: {
+      debug: (message) => log.debug(String(message)),
+      info: (message) => log.info(String(message)),
+      warn: (message) => log.warn(String(message)),
+      error: (message) => log.error(String(message)),
+    },
+    plugins: [
+      operationPlugin(documents),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  })
+  await apollo.start()
+  return apollo
+}
+
+const operationOf = (context: GraphQLRequestContext<Context>): HttpOperation =>
+  (context.request.http as HTTPGraphQLRequest & { operation: HttpOperation }).operation
+
+function operationPlugin(documents: DocumentStore): ApolloServerPlugin<Context> {
+  // One listener for all requests: a closure for each would be made anew for each.
+  const listener = {
+    /** Guards and validation: the first hook that may answer with several errors. */
+    async responseForOperation(context: GraphQLRequestContext<Context>) {
+      const operation = operationOf(context)
+      const errors = checkFirst(context)
+      if (errors.length === 0) {
+        operation.label = labelOf(context.document!, context.request.operationName)
+        return null
+      }
+      operation.isWellFormed = true
+      const singleResult = { errors: operation.format(errors) }
+      return { http: { status: 400, headers: new HeaderMap() }, body: { kind: 'single' as const, singleResult } }
+    },
+    async willSendResponse(context: GraphQLRequestContext<Context>) {
+      const { errors, response } = context
+      if (!errors || response.body?.kind !== 'single') return
+      const operation = operationOf(context)
+      response.body.singleResult.errors = operation.format(errors)
+      operation.isWellFormed = errors.every((error) => error.extensions['code'] !== 'BAD_REQUEST')
+    },
+  }
+  const checkFirst = ({ document, operation, request }: GraphQLRequestContext<Context>) => {
+    const errors = documents.check(document!, request.operationName, request.variables)
+    if (errors.length > 0 || operation?.operation !== 'subscription') return errors
+    return [
+      new DhuoError(
+        'BAD_USER_INPUT',
+        'Subscriptions run over a WebSocket at this address, by the protocol graphql-transport-ws.',
+      ),
+    ]
+  }
+  return {
+    async requestDidStart() {
+      return listener
+    },
+  }
+}
