@@ -61,7 +61,10 @@ export class UrlSigner {
     const isKnownMethod = signed === 'GET' || signed === 'PUT'
     const canonical = isKnownMethod && more.length === 0 ? tryCanonicalPath(path) : null
     if (!isKnownMethod || canonical === null || !isSame(given, this.#signatureOf(signed, canonical, parameters)))
-      throw new DhuoError('FORBIDDEN', 'The signature of this URL does not fit it: use the URL exactly as it was given, with its method.')
+      throw new DhuoError(
+        'FORBIDDEN',
+        'The signature of this URL does not fit it: use the URL exactly as it was given, with its method.',
+      )
     const expiresAt = new Date(Number(parameters.get('expires')) * 1000)
     // `!(a > b)` so that a date that is none counts as expired.
     if (!(expiresAt.getTime() > now))

@@ -35,7 +35,9 @@ describe('the local object storage', () => {
 
   const request = (size: number, key = 'k') => ({ id: randomUUID(), bucket, key, size, contentType: 'text/plain' })
   const everything = async (): Promise<string[]> =>
-    (await readdir(directory, { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name))
+    (await readdir(directory, { recursive: true, withFileTypes: true }))
+      .filter((e) => e.isFile())
+      .map((e) => join(e.parentPath, e.name))
 
   test('parts have 64 MiB, and more only when there would be over 10,000', async () => {
     const storage = await openLocalObjectStorage({ scheme, directory })
@@ -55,11 +57,14 @@ describe('the local object storage', () => {
     expect(await everything()).toEqual([file])
   })
 
-  test.each(['../evil', '.uploads', '', 'A', 'a/b', 'a\0', '.', 'é', 'x'.repeat(300)])('a bucket cannot be called %j', async (name) => {
-    await expect(storage.createBucket(name)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'bucket' })
-    await expect(storage.beginUpload({ ...request(1), bucket: name })).rejects.toMatchObject({ field: 'bucket' })
-    expect((await readdir(directory)).sort()).toEqual(['.uploads', '.writes', bucket])
-  })
+  test.each(['../evil', '.uploads', '', 'A', 'a/b', 'a\0', '.', 'é', 'x'.repeat(300)])(
+    'a bucket cannot be called %j',
+    async (name) => {
+      await expect(storage.createBucket(name)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'bucket' })
+      await expect(storage.beginUpload({ ...request(1), bucket: name })).rejects.toMatchObject({ field: 'bucket' })
+      expect((await readdir(directory)).sort()).toEqual(['.uploads', '.writes', bucket])
+    },
+  )
 
   test.each(['../evil', '.', '', 'a/b', 'a\0', 'a.b'])('an upload cannot be called %j', async (id) => {
     await expect(storage.beginUpload({ ...request(1), id })).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'id' })
@@ -138,7 +143,11 @@ describe('the local object storage', () => {
     const chunk = randomBytes(2 ** 20)
     const { version } = await storage.write(
       { ...request(0), key: 'large' },
-      Readable.from((function* () { for (let i = 0; i < 200; i++) yield chunk })()),
+      Readable.from(
+        (function* () {
+          for (let i = 0; i < 200; i++) yield chunk
+        })(),
+      ),
     )
     const delay = monitorEventLoopDelay({ resolution: 1 })
     delay.enable()
@@ -157,7 +166,9 @@ describe('the local object storage', () => {
   test('a place where no directory can be made stops the opening', async () => {
     const file = join(directory, 'file')
     await writeFile(file, '')
-    await expect(openLocalObjectStorage({ scheme, directory: join(file, 'x') })).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+    await expect(openLocalObjectStorage({ scheme, directory: join(file, 'x') })).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+    })
   })
 })
 

@@ -57,7 +57,9 @@ describe('a server that is killed while it stores objects', () => {
     directory = await mkdtemp(join(tmpdir(), 'dhuo-kill-'))
     program = join(directory, 'program')
     const root = join(import.meta.dirname, '..', '..')
-    const storageFiles = (await readdir(join(root, 'src/datasources/storage'))).filter((name) => name.startsWith('oci-') === false)
+    const storageFiles = (await readdir(join(root, 'src/datasources/storage'))).filter(
+      (name) => name.startsWith('oci-') === false,
+    )
     for (const file of ['src/errors.ts', ...storageFiles.map((name) => `src/datasources/storage/${name}`)]) {
       const target = join(program, file.replace(/\.ts$/, '.js'))
       await mkdir(dirname(target), { recursive: true })

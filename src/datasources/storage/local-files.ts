@@ -1,6 +1,6 @@
 // What the local object store asks of the file system: durability, hashing, and errors in the port's words.
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises'
 import { DhuoError } from '../../errors.js'
 
 const hashChunk = 512 * 1024
@@ -55,6 +55,13 @@ export async function ifThere(work: Promise<unknown>): Promise<boolean> {
     throw error
   }
 }
+
+/** None when there is no such directory. */
+export const namesIn = (directory: string): Promise<string[]> =>
+  readdir(directory).catch((error) => {
+    if (isMissing(error)) return []
+    throw error
+  })
 
 /** A new name in a directory survives a power cut only once the directory itself was synced. */
 export async function syncDirectory(path: string): Promise<void> {

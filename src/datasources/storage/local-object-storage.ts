@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { LocalStorageConfig } from '../../config.js'
 import { badInput, DhuoError, notFound } from '../../errors.js'
-import { FileSink, pour } from './file-sink.js'
+import { LocalFileSink, pour } from './local-file-sink.js'
 import { attempt, exists, hashFile, openIfThere, readBootId, removeTree, syncDirectory, unavailable } from './local-files.js'
 import { LocalUploads } from './local-uploads.js'
 import type { BegunUpload, ByteRange, BytesLocation, ObjectStorage, StoredBytes, UploadRequest } from './object-storage.js'
@@ -94,10 +94,7 @@ class LocalObjectStorage implements ObjectStorage {
     await this.#uploads.abandon(upload)
   }
 
-  async write(
-    request: { id: string; bucket: string; key: string; contentType: string },
-    bytes: Readable,
-  ): Promise<StoredBytes> {
+  async write(request: { id: string; bucket: string; key: string; contentType: string }, bytes: Readable): Promise<StoredBytes> {
     const temporary = join(this.#writes, randomUUID())
     try {
       const target = this.#versionPath(request.bucket, request.id)
@@ -150,7 +147,7 @@ class LocalObjectStorage implements ObjectStorage {
   async #writeTemporary(path: string, bytes: Readable): Promise<{ size: number; sha256: string }> {
     const hash = createHash('sha256')
     await using file = await attempt(() => open(path, 'wx'))
-    const sink = new FileSink(file, { offset: 0, limit: Number.MAX_SAFE_INTEGER, hash })
+    const sink = new LocalFileSink(file, { offset: 0, limit: Number.MAX_SAFE_INTEGER, hash })
     await pour(bytes, sink).catch((error) => {
       throw sink.failure ? unavailable(sink.failure) : error
     })

@@ -1,10 +1,10 @@
 // Uploads of the local object store: parts written in place into one file, which a rename makes a version.
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { badInput, DhuoError, isDhuoError, notFound } from '../../errors.js'
-import { FileSink, pour } from './file-sink.js'
-import { attempt, exists, hashFile, ifThere, openIfThere, removeTree, syncDirectory } from './local-files.js'
+import { LocalFileSink, pour } from './local-file-sink.js'
+import { attempt, exists, hashFile, ifThere, namesIn, openIfThere, removeTree, syncDirectory } from './local-files.js'
 import type { BegunUpload, StoredBytes, UploadRequest } from './object-storage.js'
 import { extentOfPart, partCountOf, partSizeFor } from './upload-parts.js'
 
@@ -59,7 +59,7 @@ export class LocalUploads {
         await rm(marker, { force: true })
         await using file = await openIfThere(this.#bytesOf(upload), 'r+')
         if (file === null) throw await this.#gone(upload)
-        const sink = new FileSink(file, { offset, limit: size })
+        const sink = new LocalFileSink(file, { offset, limit: size })
         await pour(bytes, sink).catch((error) => {
           throw sink.failure ?? (isDhuoError(error) ? error : wrongSize(partNumber, size, sink, error))
         })
@@ -100,10 +100,13 @@ export class LocalUploads {
       throw file === null ? notFound('The upload') : partsAreMissing(missing)
     }
     const { size } = await file.stat()
-    if (size !== upload.size) throw new DhuoError('PRECONDITION_FAILED', `The store holds ${size} bytes instead of ${upload.size}.`)
+    if (size !== upload.size)
+      throw new DhuoError('PRECONDITION_FAILED', `The store holds ${size} bytes instead of ${upload.size}.`)
     const sha256 = expectedSha256 === null ? null : await hashFile(file)
     if (sha256 !== expectedSha256)
-      throw new DhuoError('PRECONDITION_FAILED', `The SHA-256 of the bytes is ${sha256}, not ${expectedSha256}.`, { field: 'sha256' })
+      throw new DhuoError('PRECONDITION_FAILED', `The SHA-256 of the bytes is ${sha256}, not ${expectedSha256}.`, {
+        field: 'sha256',
+      })
     if (whole === null) {
       await file.sync()
       if (!(await ifThere(rename(source, target))) && !(await exists(target))) throw notFound('The upload')
@@ -115,8 +118,7 @@ export class LocalUploads {
 
   /** Parts that are being received again count as missing: the bytes of a version must not change under its readers. */
   async #missingParts(upload: BegunUpload): Promise<number[]> {
-    const names = new Set<string>()
-    await ifThere(readdir(this.#directoryOf(upload)).then((found) => found.forEach((name) => names.add(name))))
+    const names = new Set(await namesIn(this.#directoryOf(upload)))
     const receiving = this.#receiving.get(upload.id)
     const numbers = Array.from({ length: partCountOf(upload) }, (_, index) => index + 1)
     return numbers.filter((number) => receiving?.has(number) || !names.has(`${number}${this.#markerSuffix}`))
@@ -165,7 +167,7 @@ const partsAreMissing = (missingParts: number[]): DhuoError => {
   return new DhuoError('PRECONDITION_FAILED', `${missingParts.length} parts are missing: ${some}.`, { details: { missingParts } })
 }
 
-const wrongSize = (partNumber: number, size: number, sink: FileSink, cause?: unknown): DhuoError =>
+const wrongSize = (partNumber: number, size: number, sink: LocalFileSink, cause?: unknown): DhuoError =>
   badInput(
     'part',
     `Part ${partNumber} must have ${size} bytes; ${sink.overflowed ? 'more came' : `it ended after ${sink.written}`}.`,

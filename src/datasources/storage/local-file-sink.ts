@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { finished, type Readable, Writable } from 'node:stream'
 import { finished as finishedWriting } from 'node:stream/promises'
 
-interface FileSinkOptions {
+interface LocalFileSinkOptions {
   /** Where in the file the first byte goes. */
   offset: number
   /** Bytes at most. */
@@ -12,7 +12,7 @@ interface FileSinkOptions {
   hash?: Hash
 }
 
-export class FileSink extends Writable {
+export class LocalFileSink extends Writable {
   /** Bytes that are in the file. */
   written = 0
   /** More bytes came than the limit; what was too much was not written. */
@@ -21,9 +21,9 @@ export class FileSink extends Writable {
   failure: unknown = null
   #writing: Promise<void> = Promise.resolve()
   readonly #file: FileHandle
-  readonly #options: FileSinkOptions
+  readonly #options: LocalFileSinkOptions
 
-  constructor(file: FileHandle, options: FileSinkOptions) {
+  constructor(file: FileHandle, options: LocalFileSinkOptions) {
     // What comes while a write is under way goes out together in the next one: few, large trips to the thread pool.
     super({ highWaterMark: 2 ** 20 })
     this.#file = file
@@ -49,7 +49,8 @@ export class FileSink extends Writable {
     const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
     if (this.written + size > this.#options.limit) {
       this.overflowed = true
-      return done(new Error('More bytes came than the limit.'))
+      done(new Error('More bytes came than the limit.'))
+      return
     }
     for (const buffer of buffers) this.#options.hash?.update(buffer)
     this.#writing = this.#writeAll(buffers).then(
@@ -86,7 +87,7 @@ function withoutFirst(buffers: Buffer[], count: number): Buffer[] {
  * Moves all bytes of `source` into `sink`; rejects when either fails, once no write is under way any more.
  * A failed sink leaves the source paused and open (`pipeline` would destroy it): a request can still be answered.
  */
-export async function pour(source: Readable, sink: FileSink): Promise<void> {
+export async function pour(source: Readable, sink: LocalFileSink): Promise<void> {
   // Stays attached: a source that fails after the sink did must find a listener, or it ends the process.
   finished(source, { writable: false }, (error) => {
     if (error) sink.destroy(error)
