@@ -1,6 +1,7 @@
 // Access keys: secrets for programs, kept as hashes.
 import type { Kysely } from 'kysely'
-import type { AccessKeyRow, Tables, Timestamp, UserRow } from './tables.js'
+import type { Timestamp } from './column-types.js'
+import type { AccessKeyRow, Tables, UserRow } from './tables.js'
 
 export class AccessKeyStore {
   constructor(private readonly db: Kysely<Tables>) {}

@@ -6,6 +6,7 @@ import { BucketStore } from './bucket-store.js'
 import { DatasetStore } from './dataset-store.js'
 import { ExportTicketStore } from './export-ticket-store.js'
 import * as foundation from './migrations/2026-11-foundation.js'
+import * as tracking from './migrations/2026-11-tracking.js'
 import { ProjectStore } from './project-store.js'
 import { ServerSecretStore } from './server-secret-store.js'
 import { StoredObjectStore } from './stored-object-store.js'
@@ -42,7 +43,7 @@ export interface Catalog extends Stores {
 export async function createCatalog(kind: string, db: Kysely<Tables>): Promise<Catalog> {
   const { error } = await new Migrator({
     db,
-    provider: { getMigrations: async () => ({ '2026-11-foundation': foundation }) },
+    provider: { getMigrations: async () => ({ '2026-11-foundation': foundation, '2026-11-tracking': tracking }) },
   }).migrateToLatest()
   if (error) throw error
   return {

@@ -1,6 +1,7 @@
 // Tickets for whole results: what a download URL stands for.
 import type { Kysely } from 'kysely'
-import type { ExportTicketRow, Tables, Timestamp } from './tables.js'
+import type { Timestamp } from './column-types.js'
+import type { ExportTicketRow, Tables } from './tables.js'
 
 export class ExportTicketStore {
   constructor(private readonly db: Kysely<Tables>) {}

@@ -9,7 +9,12 @@ export const idPrefixes = {
   object: 'obj',
   upload: 'upl',
   dataset: 'dst',
-  exportTicket: 'exp',
+  exportTicket: 'tkt',
+  experiment: 'exp',
+  run: 'run',
+  model: 'mdl',
+  modelVersion: 'mdv',
+  stageTransition: 'stg',
 } as const
 
 export type IdKind = keyof typeof idPrefixes

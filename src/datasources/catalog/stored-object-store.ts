@@ -1,8 +1,9 @@
 // Objects: one row for each version of the bytes at a key, of which at most one is current.
 import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { Timestamp } from './column-types.js'
 import { decodeCursor, encodeCursor } from './page.js'
 import { positionOf } from './sql-dialect.js'
-import type { StoredObjectRow, Tables, Timestamp } from './tables.js'
+import type { StoredObjectRow, Tables } from './tables.js'
 
 export interface ObjectListRequest {
   prefix: string

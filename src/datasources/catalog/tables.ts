@@ -1,9 +1,8 @@
 // The catalog's tables as kysely sees them. A column has the name of the field that clients see, so that rows need no mapping.
 
-/** ISO 8601 in UTC with milliseconds: sorts as text, and is the same in SQLite and PostgreSQL. */
-export type Timestamp = string
-/** 0 or 1: the one form of a boolean that both databases give back as they took it. */
-export type Flag = 0 | 1
+import type { Flag, Timestamp } from './column-types.js'
+import type { ExperimentTables } from './experiment-rows.js'
+import type { ModelTables } from './model-rows.js'
 
 export const roles = ['VIEWER', 'EDITOR', 'OWNER'] as const
 export type Role = (typeof roles)[number]
@@ -157,7 +156,7 @@ export interface ServerSecretRow {
   value: string
 }
 
-export interface Tables {
+export interface Tables extends ExperimentTables, ModelTables {
   users: UserRow
   sessions: SessionRow
   access_keys: AccessKeyRow

@@ -1,6 +1,7 @@
 // Uploads that were begun, until they are completed, abandoned or swept.
 import type { Kysely } from 'kysely'
-import type { Tables, Timestamp, UploadRow } from './tables.js'
+import type { Timestamp } from './column-types.js'
+import type { Tables, UploadRow } from './tables.js'
 
 export class UploadStore {
   constructor(private readonly db: Kysely<Tables>) {}

@@ -1,6 +1,7 @@
 // People, their sessions, and the failed logins that throttle them.
 import { type Kysely, sql } from 'kysely'
-import type { SessionRow, Tables, Timestamp, UserRow } from './tables.js'
+import type { Timestamp } from './column-types.js'
+import type { SessionRow, Tables, UserRow } from './tables.js'
 
 export class UserStore {
   constructor(private readonly db: Kysely<Tables>) {}
