@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Viewer } from './authentication.js'
 import type { Context } from './context.js'
 import { kindOfId } from './datasources/catalog/node-id.js'
@@ -126,6 +127,47 @@ export async function requireRevocable(context: Context, key: AccessKeyRow | nul
     !viewer.key && projectId !== null && (await roleIn(context, projectId)) === 'OWNER'
   if (key && (canSeeKey(context, key) || (await isOwner(key.projectId)))) return key
   throw notFound('The access key', 'id')
+}
+
+/** How often a stream looks whether its viewer may still see it. */
+const recheckMs = 10_000
+
+/**
+ * The messages, for as long as the viewer may see the project: a role that is taken or a key that is revoked ends the
+ * stream within seconds, whether messages come or not.
+ * @throws UNAUTHENTICATED, NOT_FOUND when it ends so
+ */
+export async function* whileVisible<Message>(
+  context: Context,
+  projectId: string,
+  messages: AsyncIterableIterator<Message>,
+): AsyncGenerator<Message> {
+  let checkedAt = Date.now()
+  let next = messages.next()
+  try {
+    while (true) {
+      const timer = new AbortController()
+      const pause = sleep(Math.max(0, checkedAt + recheckMs - Date.now()), null, { signal: timer.signal }).catch(() => null)
+      const result = await Promise.race([next, pause])
+      timer.abort()
+      if (result === null || Date.now() - checkedAt >= recheckMs) {
+        await requireStillVisible(context, projectId)
+        checkedAt = Date.now()
+      }
+      if (result === null) continue
+      if (result.done) return
+      next = messages.next()
+      yield result.value
+    }
+  } finally {
+    await messages.return?.()
+  }
+}
+
+async function requireStillVisible(context: Context, projectId: string): Promise<void> {
+  const viewer = await context.viewerNow()
+  if (!viewer) throw new DhuoError('UNAUTHENTICATED', 'The credentials of this stream are no longer valid.')
+  if (!(await roleOfSigner(context.datasources, viewer.key?.id ?? viewer.user.id, projectId))) throw notFound('The project')
 }
 
 const longestUrlSeconds = 24 * 3600

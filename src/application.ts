@@ -11,6 +11,7 @@ import type { Logger } from './logger.js'
 import { createOidcVerifier } from './oidc.js'
 import { ensureFirstAdministrator } from './operations/ensure-first-administrator.js'
 import { sweepExpired } from './operations/sweep-expired.js'
+import { MemoryEvents } from './pubsub/memory-events.js'
 import { startServer } from './server.js'
 import { UrlSigner } from './signed-url.js'
 
@@ -26,15 +27,17 @@ export interface Application {
 
 const sweepEveryMs = 60_000
 
-/** config → datasources → server → background work. What was started before a failure is closed again. */
+/** config → datasources → pub/sub → server → background work. What was started before a failure is closed again. */
 export async function startApplication(config: Config, log: Logger): Promise<Application> {
   const datasources = await openDatasources(config)
+  const events = new MemoryEvents()
   try {
     const oneTimePassword = await ensureFirstAdministrator(datasources.catalog, config.admin)
     const secret = config.secret ?? (await datasources.catalog.serverSecrets.getOrInsert('url-signing', newSecret('')))
     const state: ServerState = {
       config,
       datasources,
+      events,
       authenticate: createAuthenticator(datasources.catalog, config.oidc && createOidcVerifier(config.oidc)),
       urls: new UrlSigner(secret),
       publicUrl: config.publicUrl ?? '',
@@ -55,6 +58,7 @@ export async function startApplication(config: Config, log: Logger): Promise<App
     const close = async (): Promise<void> => {
       await sweeper.stop()
       await server.close()
+      await events.close()
       await closeDatasources(datasources)
     }
     return { url: server.url, datasources, oneTimePassword, close }

@@ -3,6 +3,7 @@ import type { Config } from './config.js'
 import type { Datasources } from './datasources/datasources.js'
 import { createLoaders, type Loaders } from './loaders.js'
 import type { Logger } from './logger.js'
+import type { Events } from './pubsub/topics.js'
 import type { UrlSigner } from './signed-url.js'
 
 /** What the transport knows of one GraphQL operation. */
@@ -23,10 +24,13 @@ export interface Context {
   log: Logger
   /** Who asks; null without valid credentials. */
   viewer: Viewer | null
+  /** Who asks now, for what goes on for long: a key may have been revoked meanwhile, a session be over. */
+  viewerNow(): Promise<Viewer | null>
   /** Why credentials that were sent are not valid; null when they are, or when none were sent. */
   credentialProblem: string | null
   config: Config
   datasources: Datasources
+  events: Events
   loaders: Loaders
   urls: UrlSigner
   /** Where clients reach this server; signed paths come behind it. */
@@ -37,6 +41,7 @@ export interface Context {
 export interface ServerState {
   config: Config
   datasources: Datasources
+  events: Events
   authenticate: Authenticator
   urls: UrlSigner
   /** Known once the server listens. */
@@ -51,9 +56,11 @@ export async function createContext(state: ServerState, request: RequestInfo): P
     signal: request.signal,
     log: request.log,
     viewer,
+    viewerNow: async () => (await state.authenticate(request)).viewer,
     credentialProblem: problem,
     config: state.config,
     datasources: state.datasources,
+    events: state.events,
     loaders: createLoaders(state.datasources, viewer, viewer && projectScope(viewer)),
     urls: state.urls,
     publicUrl: state.publicUrl,

@@ -1,0 +1,42 @@
+/** One logged point of a metric. */
+export interface LoggedMetric {
+  key: string
+  /** 0 for NaN. */
+  value: number
+  isNan: 0 | 1
+  /** Digits: it may be beyond 2^53. */
+  step: string
+  /** Milliseconds since 1970. */
+  timestamp: number
+}
+
+/** What is published, by topic. Each topic has one stream for each id; messages are plain JSON, for they may leave the process. */
+export interface Messages {
+  /** id: the run. The points of one batch, in the order in which they were sent. */
+  metricsLogged: { points: LoggedMetric[] }
+  /** id: the project. A version was made, or changed stage. */
+  modelVersionChanged: { modelVersionId: string; modelId: string }
+}
+
+export type Topic = keyof Messages
+
+/** What operations see: publishing neither waits nor fails. Publish after the commit, never inside the transaction. */
+export interface Publisher {
+  publish<T extends Topic>(topic: T, id: string, message: Messages[T]): void
+}
+
+/**
+ * Carries messages to whoever listens at that moment, at most once: what must not be missed is read from the catalog.
+ */
+export interface Events extends Publisher {
+  /** The scheme of the URL that chose it: `memory`, `redis`. */
+  readonly kind: string
+  /** Resolves when messages get through. */
+  ping(): Promise<void>
+  /**
+   * Every message published after this call returns, in order, until the signal aborts or the consumer stops.
+   * A consumer that falls too far behind gets the error RATE_LIMITED, so that it holds no memory.
+   */
+  subscribe<T extends Topic>(topic: T, id: string, signal: AbortSignal): AsyncIterableIterator<Messages[T]>
+  close(): Promise<void>
+}
