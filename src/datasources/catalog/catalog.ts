@@ -1,12 +1,10 @@
 // The catalog: every entity's rows, in SQLite or PostgreSQL, through one store for each entity.
 import { type Kysely, sql } from 'kysely'
-import { Migrator } from 'kysely/migration'
 import { AccessKeyStore } from './access-key-store.js'
 import { BucketStore } from './bucket-store.js'
 import { DatasetStore } from './dataset-store.js'
 import { ExportTicketStore } from './export-ticket-store.js'
-import * as foundation from './migrations/2026-11-foundation.js'
-import * as tracking from './migrations/2026-11-tracking.js'
+import { migrate } from './migrate.js'
 import { ProjectStore } from './project-store.js'
 import { ServerSecretStore } from './server-secret-store.js'
 import { StoredObjectStore } from './stored-object-store.js'
@@ -41,11 +39,10 @@ export interface Catalog extends Stores {
 
 /** Brings the tables up to date, then hands out the stores. */
 export async function createCatalog(kind: string, db: Kysely<Tables>): Promise<Catalog> {
-  const { error } = await new Migrator({
-    db,
-    provider: { getMigrations: async () => ({ '2026-11-foundation': foundation, '2026-11-tracking': tracking }) },
-  }).migrateToLatest()
-  if (error) throw error
+  await migrate(db).catch(async (error) => {
+    await db.destroy().catch(() => {})
+    throw error
+  })
   return {
     ...storesOn(db),
     kind,

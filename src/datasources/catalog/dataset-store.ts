@@ -1,5 +1,6 @@
 // Datasets and what each of their versions was made from.
 import type { Kysely } from 'kysely'
+import { notFound } from '../../errors.js'
 import { countByProject, namedPagesByProject, type Page, type PageRequest } from './page.js'
 import type { DatasetRow, DatasetVersionRow, Tables } from './tables.js'
 
@@ -17,14 +18,14 @@ export class DatasetStore {
     return inserted.length === 1
   }
 
-  /** The dataset's next version; the answer is its number. */
+  /** The dataset's next version; the answer is its number. @throws NOT_FOUND when it was deleted meanwhile */
   async advance(id: string, change: Pick<DatasetRow, 'kind' | 'objectId' | 'updatedAt' | 'description'>): Promise<number> {
     const { version } = await this.db
       .updateTable('datasets')
       .set((column) => ({ ...change, version: column('version', '+', 1) }))
       .where('id', '=', id)
       .returning('version')
-      .executeTakeFirstOrThrow()
+      .executeTakeFirstOrThrow(() => notFound('The dataset', 'input.name'))
     return version
   }
 

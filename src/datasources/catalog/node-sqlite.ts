@@ -1,26 +1,41 @@
 // Gives Node's own SQLite the face of better-sqlite3, as far as kysely's driver needs it.
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import { DhuoError } from '../../errors.js'
 
 const cachedStatements = 300
+const lockTimeoutMs = 2_000
 
 /**
  * Everything here is synchronous and blocks the event loop: statements must be short and use an index, and the wait for
- * another process's write lock is bounded.
+ * another process's write lock is bounded. What is wrong with the file or its disk is thrown as BACKEND_UNAVAILABLE.
  */
 export class NodeSqlite implements SqliteDatabase {
   readonly #db: DatabaseSync
   readonly #statements = new Map<string, Statement>()
 
+  /** Makes the file and its directory where they are missing. */
   constructor(path: string) {
-    this.#db = new DatabaseSync(path, { timeout: 2_000, enableForeignKeyConstraints: true, defensive: true })
-    this.#db.exec(`
-      pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory;
-      pragma cache_size = -16000; pragma mmap_size = 268435456;`)
+    this.#db = translated(() => {
+      createPrivately(path)
+      return new DatabaseSync(path, { timeout: lockTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
+    })
+    try {
+      translated(() => retryWhileBusy(() => this.#db.exec('pragma journal_mode = wal')))
+      // No mmap_size: a read error of a mapped file is a signal that ends the process (https://www.sqlite.org/mmap.html).
+      translated(() => this.#db.exec('pragma synchronous = full; pragma temp_store = memory; pragma cache_size = -16000'))
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
   }
 
   prepare(sql: string): SqliteStatement {
+    // SQLite ends a transaction by itself when the disk is full or fails; kysely rolls back all the same, and the error of
+    // that would take the place of the one that says what happened: https://www.sqlite.org/lang_transaction.html
+    if (sql === 'rollback' && !this.#db.isTransaction) return nothingToRollBack
     // A transaction that starts by reading and then writes fails at once when another process wrote in between, however
     // long the time-out (SQLITE_BUSY_SNAPSHOT): https://www.sqlite.org/rescode.html#busy_snapshot
     const text = sql === 'begin' ? 'begin immediate' : sql
@@ -30,7 +45,7 @@ export class NodeSqlite implements SqliteDatabase {
       this.#statements.set(text, cached)
       return cached
     }
-    const statement = new Statement(this.#db.prepare(text))
+    const statement = translated(() => new Statement(this.#db.prepare(text)))
     if (!cached) this.#statements.set(text, statement)
     if (this.#statements.size > cachedStatements) this.#statements.delete(this.#statements.keys().next().value!)
     return statement
@@ -63,29 +78,70 @@ class Statement implements SqliteStatement {
   *iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
     this.busy = true
     try {
-      yield* this.statement.iterate(...(parameters as SQLInputValue[]))
+      const rows = this.statement.iterate(...(parameters as SQLInputValue[]))
+      for (let next = translated(() => rows.next()); !next.done; next = translated(() => rows.next())) yield next.value
     } finally {
       this.busy = false
     }
   }
 }
 
+const nothingToRollBack: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  *iterate() {},
+}
+
+/** Hashes of passwords and the key that signs URLs are in it. SQLite gives its other files the same permissions. */
+function createPrivately(path: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  try {
+    // Only ever a file that was not there: to close one that SQLite has open in this process would drop its locks
+    // (https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+/** When several processes turn a new file into a WAL database at once, SQLite fails without waiting for its time-out. */
+function retryWhileBusy(work: () => void): void {
+  const deadline = Date.now() + lockTimeoutMs
+  while (true) {
+    try {
+      return work()
+    } catch (error) {
+      if (primaryCodeOf(error) !== 5 || Date.now() > deadline) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    }
+  }
+}
+
+const primaryCodeOf = (error: unknown): number => ((error as { errcode?: number }).errcode ?? 0) & 0xff
+
 /** https://www.sqlite.org/rescode.html: what is wrong with the file or the disk, and not with the statement. */
-const unavailable = new Map([
+const unavailable = new Map<number | string | undefined, string>([
   [5, 'is locked by another process'],
   [8, 'can only be read'],
   [10, 'cannot be read or written'],
   [11, 'is damaged'],
   [13, 'has no space left on its disk'],
   [14, 'cannot be opened'],
+  [15, 'is locked by another process'],
+  [26, 'is damaged, or is not one of SQLite'],
+  ['EACCES', 'cannot be opened: permission is denied'],
+  ['EPERM', 'cannot be opened: permission is denied'],
+  ['EROFS', 'can only be read'],
+  ['ENOSPC', 'has no space left on its disk'],
+  ['ENOTDIR', 'cannot be opened: what should be its directory is a file'],
 ])
 
 function translated<T>(call: () => T): T {
   try {
     return call()
   } catch (error) {
-    const primaryCode = ((error as { errcode?: number }).errcode ?? 0) & 0xff
-    const what = unavailable.get(primaryCode)
+    const what = unavailable.get(primaryCodeOf(error) || (error as NodeJS.ErrnoException).code)
     throw what ? new DhuoError('BACKEND_UNAVAILABLE', `The catalog's file ${what}.`, { cause: error }) : error
   }
 }

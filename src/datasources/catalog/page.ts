@@ -1,6 +1,7 @@
 // Pages of rows in the order of their names: keyset paging, so that a page stays where it is when rows are inserted.
 import { type Kysely, sql } from 'kysely'
 import { badInput } from '../../errors.js'
+import { isSqlite } from './sql-dialect.js'
 import type { Tables } from './tables.js'
 
 export interface PageRequest {
@@ -20,21 +21,33 @@ export interface Page<Row> {
 export const encodeCursor = (key: readonly (string | number | null)[]): string =>
   Buffer.from(JSON.stringify(key)).toString('base64url')
 
-/** @throws BAD_USER_INPUT on anything that `encodeCursor` did not make with that many parts */
+/** @throws BAD_USER_INPUT on anything that `encodeCursor` could not have made with that many parts */
 export function decodeCursor(cursor: string, parts: number): (string | number | null)[] {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     if (
       Array.isArray(key) &&
       key.length === parts &&
-      key.every((part) => part === null || ['string', 'number'].includes(typeof part))
+      key.every((part) => part === null || typeof part === 'number' || isText(part))
     )
       return key
   } catch {
     // not base64 of JSON: the same complaint
   }
-  throw badInput('after', 'after must be an endCursor or an edge cursor of the same list.')
+  throw notOfThisList()
 }
+
+/** The one text of a cursor that `encodeCursor([text])` made. @throws BAD_USER_INPUT */
+export function decodeTextCursor(cursor: string): string {
+  const [text] = decodeCursor(cursor, 1)
+  if (typeof text !== 'string') throw notOfThisList()
+  return text
+}
+
+const notOfThisList = () => badInput('after', 'after must be an endCursor or an edge cursor of the same list.')
+
+/** PostgreSQL takes no NUL in a text, and what is not well-formed would be compared as something else. */
+const isText = (part: unknown): boolean => typeof part === 'string' && part.isWellFormed() && !part.includes('\0')
 
 /** Cuts the one row too many that tells whether there is a next page. */
 export function toPage<Row>(rows: Row[], first: number, cursorOf: (row: Row) => string): Page<Row> {
@@ -44,8 +57,7 @@ export function toPage<Row>(rows: Row[], first: number, cursorOf: (row: Row) => 
 export const nameCursor = (row: { name: string }): string => encodeCursor([row.name])
 
 /** The name after which a page begins; '' sorts before every name. */
-export const nameAfter = (request: PageRequest): string =>
-  request.after === null ? '' : String(decodeCursor(request.after, 1)[0])
+export const nameAfter = (request: PageRequest): string => (request.after === null ? '' : decodeTextCursor(request.after))
 
 /**
  * The same page of each of several projects, in one statement: every project costs one range of the index (projectId, name).
@@ -57,13 +69,18 @@ export async function namedPagesByProject<Row extends { name: string; projectId:
   projectIds: readonly string[],
   request: PageRequest,
 ): Promise<Page<Row>[]> {
+  const name = nameAfter(request)
+  if (projectIds.length === 0) return []
   const from = sql.table(table)
+  const page = sql`from ${from} as candidate where candidate."projectId" = parents.id and candidate.name > ${name}
+      order by candidate.name limit ${request.first + 1}`
+  // SQLite has no lateral join, and PostgreSQL would try every row against every parent without one.
+  const child = isSqlite(db)
+    ? sql`cross join ${from} as child on child.id in (select candidate.id ${page})`
+    : sql`cross join lateral (select candidate.* ${page}) as child`
   const { rows } = await sql<Row>`
-    with parents(id) as (values ${sql.join(projectIds.map((id) => sql`(${id})`))})
-    select child.* from parents join ${from} as child on child.id in (
-      select candidate.id from ${from} as candidate
-      where candidate."projectId" = parents.id and candidate.name > ${nameAfter(request)}
-      order by candidate.name limit ${request.first + 1})
+    with parents(id) as (values ${sql.join([...new Set(projectIds)].map((id) => sql`(${id})`))})
+    select child.* from parents ${child}
     order by child."projectId", child.name`.execute(db)
   const byProject = Map.groupBy(rows, (row) => row.projectId)
   return projectIds.map((id) => toPage(byProject.get(id) ?? [], request.first, nameCursor))

@@ -1,7 +1,8 @@
 // Objects: one row for each version of the bytes at a key, of which at most one is current.
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Timestamp } from './column-types.js'
-import { decodeCursor, encodeCursor } from './page.js'
+import { badInput } from '../../errors.js'
+import { decodeTextCursor, encodeCursor } from './page.js'
 import { positionOf } from './sql-dialect.js'
 import type { StoredObjectRow, Tables } from './tables.js'
 
@@ -16,7 +17,7 @@ export interface ObjectListRequest {
 export interface ObjectListing {
   objects: StoredObjectRow[]
   commonPrefixes: string[]
-  /** Null on the last page. */
+  /** Null when the page is empty. */
   endCursor: string | null
   hasNextPage: boolean
 }
@@ -27,13 +28,26 @@ const pins = ['datasets', 'dataset_versions'] as const
 /** The least text that sorts after `key`: keys hold no NUL. */
 const justAfter = '\u0001'
 
+/** Written out in the SQL: a partial index is used for certain only where its condition stands in the statement. */
+const current = sql.lit(1 as const)
+const replaced = sql.lit(0 as const)
+
 export class StoredObjectStore {
   constructor(private readonly db: Kysely<Tables>) {}
 
   /** The new current version of its key. Call it in a transaction: the version before it steps down first. */
   async insertCurrent(object: StoredObjectRow): Promise<void> {
-    await this.retireCurrent(object.bucketId, object.key, object.lastModified)
-    await this.db.insertInto('stored_objects').values(object).execute()
+    let inserted: { id: string }[]
+    do {
+      await this.retireCurrent(object.bucketId, object.key, object.lastModified)
+      inserted = await this.db
+        .insertInto('stored_objects')
+        .values(object)
+        // Where others write at the same time, one of them may have become current since; it steps down as well.
+        .onConflict((c) => c.columns(['bucketId', 'key']).where('isCurrent', '=', current).doNothing())
+        .returning('id')
+        .execute()
+    } while (inserted.length === 0)
   }
 
   /** The key means nothing from now on; true when it did. */
@@ -43,7 +57,7 @@ export class StoredObjectStore {
       .set({ isCurrent: 0, replacedAt: now })
       .where('bucketId', '=', bucketId)
       .where('key', '=', key)
-      .where('isCurrent', '=', 1)
+      .where('isCurrent', '=', current)
       .returning('id')
       .execute()
     return retired.length === 1
@@ -59,22 +73,26 @@ export class StoredObjectStore {
       .selectAll()
       .where('bucketId', '=', bucketId)
       .where('key', '=', key)
-      .where('isCurrent', '=', 1)
+      .where('isCurrent', '=', current)
       .executeTakeFirst()
   }
 
   /**
-   * Current objects whose key begins with the prefix, and common prefixes, by key. One statement; with a delimiter it
-   * skips over what a common prefix rolls up, so that a folder of a million keys costs one step.
+   * Current objects whose key begins with the prefix, and common prefixes, by key, byte by byte. One statement; with a
+   * delimiter it skips over what a common prefix rolls up, so that a folder of a million keys costs one step.
+   * @throws BAD_USER_INPUT
    */
   async list(bucketId: string, request: ObjectListRequest): Promise<ObjectListing> {
-    const start = request.after === null ? request.prefix : String(decodeCursor(request.after, 1)[0])
-    const items = request.delimiter
-      ? await this.listFolded(bucketId, request.prefix, request.delimiter, start, request.first + 1)
-      : (await this.listFlat(bucketId, request.prefix, start, request.first + 1)).map((object) => ({
-          object,
-          commonPrefix: null,
-        }))
+    const { prefix, delimiter } = request
+    if (delimiter && successorOf(delimiter) === null)
+      throw badInput('delimiter', 'delimiter must be a character before U+10FFFF, which is none of Unicode.')
+    // The cursor of a list with another prefix must not lead out of this one.
+    const start = request.after === null ? prefix : laterOf(prefix, decodeTextCursor(request.after))
+    // No key holds them, and PostgreSQL takes no NUL in a text.
+    if (/\0/.test(prefix) || !prefix.isWellFormed()) return { objects: [], commonPrefixes: [], endCursor: null, hasNextPage: false }
+    const items = delimiter
+      ? await this.listFolded(bucketId, prefix, delimiter, start, request.first + 1)
+      : (await this.listFlat(bucketId, prefix, start, request.first + 1)).map((object) => ({ object, commonPrefix: null }))
     const page = items.slice(0, request.first)
     const last = page.at(-1)
     return {
@@ -93,7 +111,7 @@ export class StoredObjectStore {
       .selectFrom('stored_objects')
       .selectAll()
       .where('bucketId', '=', bucketId)
-      .where('isCurrent', '=', 1)
+      .where('isCurrent', '=', current)
       .where('key', '>=', start)
       .$if(end !== null, (query) => query.where('key', '<', end!))
       .orderBy('key')
@@ -128,7 +146,7 @@ export class StoredObjectStore {
     return this.db
       .selectFrom('stored_objects')
       .selectAll()
-      .where('isCurrent', '=', 0)
+      .where('isCurrent', '=', replaced)
       .where('replacedAt', '<', time)
       .where(({ and, not, exists, selectFrom, ref }) =>
         and(
@@ -157,5 +175,8 @@ export function successorOf(text: string): string | null {
   }
   return null
 }
+
+/** In the order of the bytes of UTF-8; `<` of JavaScript has another one above U+FFFF. */
+const laterOf = (a: string, b: string): string => (Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0 ? b : a)
 
 const codePoints = (text: string): number => Array.from(text).length

@@ -24,6 +24,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     "lastUsedAt" text, "revokedAt" text)`.execute(db)
   await sql`create index access_keys_by_user on access_keys("userId", id)`.execute(db)
   await sql`create table login_failures (subject text primary key, failures integer not null, since text not null)`.execute(db)
+  await sql`create index login_failures_by_since on login_failures(since)`.execute(db)
   await sql`create table buckets (
     id text primary key, "projectId" text not null references projects(id), name ${text} not null unique,
     purpose text not null, "createdAt" text not null)`.execute(db)

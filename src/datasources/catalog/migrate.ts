@@ -1,0 +1,23 @@
+// Brings the catalog's tables up to date, once, however many servers start at the same moment.
+import type { Kysely } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { DhuoError } from '../../errors.js'
+import * as foundation from './migrations/2026-11-foundation.js'
+import * as tracking from './migrations/2026-11-tracking.js'
+import type { Tables } from './tables.js'
+
+/** Carried out in the order of their names; what a released version has carried out must not change any more. */
+const migrations = { '2026-11-foundation': foundation, '2026-11-tracking': tracking }
+
+/** All that are missing, in one transaction. @throws BACKEND_UNAVAILABLE when a newer version of this server was here */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest()
+  if (error === undefined) return
+  if (Error.isError(error) && error.message.startsWith('corrupted migrations:'))
+    throw new DhuoError(
+      'BACKEND_UNAVAILABLE',
+      'The catalog was last used by another version of this server, whose tables this one does not know. Start that version or a newer one.',
+      { cause: error },
+    )
+  throw error
+}
