@@ -61,9 +61,9 @@ function explain(error: unknown, scope: ErrorScope | undefined): { message: stri
   }
 }
 
-// graphql-js' own `instanceof` fails across jest's realms, and where a dependency brings a second copy.
-const isGraphQLError = (error: unknown): error is GraphQLError =>
-  typeof error === 'object' && error !== null && (error as Error).name === 'GraphQLError' && 'toJSON' in error
+// By its tag: `instanceof` fails where there are two realms or two copies of graphql, and Apollo's subclasses change the name.
+export const isGraphQLError = (error: unknown): error is GraphQLError =>
+  Object.prototype.toString.call(error) === '[object GraphQLError]'
 
 /** A scalar's own DhuoError lies several errors deep. */
 function dhuoErrorIn(error: unknown): DhuoError | undefined {

@@ -41,7 +41,7 @@ export async function registerGraphqlRoute(parent: FastifyInstance, options: Gra
       url: '/graphql',
       handler: async (request, reply) => {
         const error = new DhuoError('BAD_USER_INPUT', 'GraphQL is served by GET and POST.')
-        return sendError(error, request, reply).code(405).header('allow', 'GET, POST')
+        return sendError(error, request, reply.header('allow', 'GET, POST'), 405)
       },
     })
   })
@@ -131,11 +131,10 @@ function limitTimeOfBody(request: FastifyRequest, reply: FastifyReply, timeoutMs
   const timer = setTimeout(() => {
     if (request.raw.complete || reply.raw.headersSent) return
     reply.raw.once('finish', () => request.raw.destroy())
-    reply.header('connection', 'close').code(408)
     const late = new DhuoError('TIMEOUT', `The body of the request did not arrive within ${timeoutMs} ms.`)
-    sendError(late, request, reply).code(408)
+    sendError(late, request, reply.header('connection', 'close'), 408)
   }, timeoutMs)
   const clear = () => clearTimeout(timer)
   request.raw.once('end', clear)
-  request.raw.once('close', clear)
+  reply.raw.once('close', clear)
 }

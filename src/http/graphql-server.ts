@@ -109,6 +109,8 @@ function operationPlugin(documents: DocumentStore): ApolloServerPlugin<Context> 
       const operation = operationOf(context)
       response.body.singleResult.errors = operation.format(errors)
       operation.isWellFormed = errors.every((error) => error.extensions['code'] !== 'BAD_REQUEST')
+      // Apollo answers a persisted query with 200 though it executes nothing.
+      if (response.body.singleResult.data === undefined && (response.http.status ?? 200) < 400) response.http.status = 400
     },
   }
   const checkFirst = ({ document, operation, request }: GraphQLRequestContext<Context>) => {

@@ -4,14 +4,15 @@ import { type ExecutionArgs, execute, GraphQLError, type GraphQLSchema, subscrib
 import { CloseCode, handleProtocols, makeServer, type Context as SocketContext } from 'graphql-ws'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import type { Context, RequestInfo } from '../context.js'
-import { DhuoError } from '../errors.js'
+import { DhuoError, isDhuoError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { ClientAddress } from './client-address.js'
 import { isForeignOrigin } from './cross-site.js'
 import type { DocumentStore } from './document-store.js'
-import { describeError } from './format-error.js'
+import { describeError, isGraphQLError } from './format-error.js'
 import type { Metrics } from './metrics.js'
 import { requestIdOf } from './request-log.js'
+import { credentialsIn, keepAlive, refuseUpgrade, type SocketConnection } from './socket-connection.js'
 import { SocketOperation } from './socket-operation.js'
 
 export interface SocketLimits {
@@ -35,21 +36,6 @@ interface GraphqlSocketOptions {
   log: Logger
 }
 
-/** One WebSocket. */
-interface Connection {
-  socket: WebSocket
-  id: string
-  address: string
-  log: Logger
-  /** Aborts when the socket closes. */
-  closed: AbortController
-  headers: IncomingMessage['headers']
-  credentials: Pick<RequestInfo, 'authorization' | 'accessKey'>
-  operations: Map<string, SocketOperation>
-  /** How many operations there were: they are numbered. */
-  started: number
-}
-
 // https://developer.mozilla.org/docs/Web/API/CloseEvent/code
 const goingAway = 1001
 const tryAgainLater = 1013
@@ -61,7 +47,7 @@ const tryAgainLater = 1013
 export class GraphqlSocket {
   private readonly server
   private readonly sockets: WebSocketServer
-  private readonly connections = new Set<Connection>()
+  private readonly connections = new Set<SocketConnection>()
   /** By payload, for a client may use an id again while the operation that had it is still ending. */
   private readonly operationOf = new WeakMap<object, SocketOperation>()
   private draining = false
@@ -74,7 +60,7 @@ export class GraphqlSocket {
       handleProtocols,
       clientTracking: false,
     })
-    this.server = makeServer<Record<string, unknown>, Connection>({
+    this.server = makeServer<Record<string, unknown>, SocketConnection>({
       execute,
       subscribe,
       connectionInitWaitTimeout: limits.initTimeoutMs,
@@ -127,7 +113,7 @@ export class GraphqlSocket {
     const { options } = this
     const id = requestIdOf(request)
     const address = options.clientAddress(request)
-    const connection: Connection = {
+    const connection: SocketConnection = {
       socket,
       id,
       address,
@@ -181,13 +167,14 @@ export class GraphqlSocket {
     })
   }
 
-  private async connect(connection: Connection, params: Record<string, unknown> | undefined): Promise<boolean> {
+  private async connect(connection: SocketConnection, params: Record<string, unknown> | undefined): Promise<boolean> {
     connection.credentials = credentialsIn(params) ?? credentialsIn(connection.headers) ?? {}
     if (Object.values(connection.credentials).some((value) => typeof value !== 'string')) return false
     try {
-      const context = await this.contextFor(connection, connection.id, connection.closed.signal, connection.log)
-      return context.credentialProblem === null
+      await this.contextFor(connection, connection.id, connection.closed.signal, connection.log)
+      return true
     } catch (error) {
+      if (isDhuoError(error) && error.code === 'UNAUTHENTICATED') return false
       connection.log.error({ err: describeError(error) }, 'a WebSocket could not be authenticated')
       connection.socket.close(tryAgainLater, 'Try again later')
       // The socket is closing: what is answered here is no longer sent.
@@ -196,7 +183,7 @@ export class GraphqlSocket {
   }
 
   private async start(
-    { extra: connection }: SocketContext<Record<string, unknown>, Connection>,
+    { extra: connection }: SocketContext<Record<string, unknown>, SocketConnection>,
     id: string,
     payload: { query: string; operationName?: string | null | undefined; variables?: Record<string, unknown> | null | undefined },
   ): Promise<ExecutionArgs | GraphQLError[]> {
@@ -218,11 +205,6 @@ export class GraphqlSocket {
       if (errors.length > 0) return errors.map(asGraphQLError)
       operation.begin(document, payload.operationName)
       const contextValue = await this.contextFor(connection, requestId, operation.signal, operation.log)
-      if (contextValue.credentialProblem !== null) {
-        // Its other operations run on the same credentials.
-        setImmediate(() => connection.socket.close(CloseCode.Forbidden, 'Forbidden'))
-        return [asGraphQLError(new DhuoError('UNAUTHENTICATED', contextValue.credentialProblem))]
-      }
       if (operation.signal.aborted) return [new GraphQLError('The client has completed the operation.')]
       return {
         schema,
@@ -232,16 +214,22 @@ export class GraphqlSocket {
         variableValues: payload.variables ?? null,
       }
     } catch (error) {
+      // Its other operations run on the same credentials.
+      if (isDhuoError(error) && error.code === 'UNAUTHENTICATED')
+        setImmediate(() => connection.socket.close(CloseCode.Forbidden, 'Forbidden'))
       return [asGraphQLError(error)]
     }
   }
 
-  private contextFor(connection: Connection, requestId: string, signal: AbortSignal, log: Logger): Promise<Context> {
-    return this.options.createContext({ requestId, address: connection.address, ...connection.credentials, signal, log })
+  /** @throws UNAUTHENTICATED for credentials that are not valid, or no longer */
+  private async contextFor({ address, credentials }: SocketConnection, requestId: string, signal: AbortSignal, log: Logger) {
+    const context = await this.options.createContext({ requestId, address, ...credentials, signal, log })
+    if (context.credentialProblem !== null) throw new DhuoError('UNAUTHENTICATED', context.credentialProblem)
+    return context
   }
 
   /** The core stops a subscription's iterator at this message, but leaves a query running: the signal ends both. */
-  private noticeComplete(connection: Connection, text: string): void {
+  private noticeComplete(connection: SocketConnection, text: string): void {
     if (text.length > 1_000 || !text.includes('complete')) return
     try {
       const message: unknown = JSON.parse(text)
@@ -256,49 +244,17 @@ export class GraphqlSocket {
     }
   }
 
-  private finish(connection: Connection, id: string, operation: SocketOperation): void {
+  private finish(connection: SocketConnection, id: string, operation: SocketOperation): void {
     if (connection.operations.get(id) === operation) connection.operations.delete(id)
     operation.finish()
     if (this.draining) this.closeWhenIdle(connection)
   }
 
-  private closeWhenIdle({ socket, operations }: Connection): void {
+  private closeWhenIdle({ socket, operations }: SocketConnection): void {
     const isBusy = [...operations.values()].some((operation) => !operation.isSubscription)
     if (!isBusy) socket.close(goingAway, 'The server is stopping; connect again')
   }
 }
 
 const asGraphQLError = (error: unknown): GraphQLError =>
-  Error.isError(error) && error.name === 'GraphQLError'
-    ? (error as GraphQLError)
-    : new GraphQLError((error as Error)?.message ?? String(error), { originalError: error as Error })
-
-/** By name whatever its case, for HTTP headers have none. Undefined when there are none. */
-function credentialsIn(source: Record<string, unknown> | undefined): Connection['credentials'] | undefined {
-  const found: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(source ?? {})) {
-    const key = name.toLowerCase()
-    if (value === undefined || value === null || value === '') continue
-    if (key === 'authorization') found['authorization'] = value
-    else if (key === 'x-dhuo-access-key') found['accessKey'] = value
-  }
-  return Object.keys(found).length > 0 ? found : undefined
-}
-
-function keepAlive(socket: WebSocket, everyMs: number): () => void {
-  let isAlive = true
-  const seen = () => {
-    isAlive = true
-  }
-  socket.on('pong', seen).on('message', seen)
-  const timer = setInterval(() => {
-    if (!isAlive) return socket.terminate()
-    isAlive = false
-    socket.ping()
-  }, everyMs)
-  return () => clearInterval(timer)
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-}
+  isGraphQLError(error) ? error : new GraphQLError((error as Error)?.message ?? String(error), { originalError: error as Error })

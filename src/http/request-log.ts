@@ -22,6 +22,9 @@ export function requestIdOf(request: IncomingMessage): string {
 /** Without the query: that of a signed URL opens what it names. */
 export const pathOf = (url: string | undefined): string => (url ?? '/').split('?', 1)[0]!.slice(0, 2_000)
 
+// No status of HTTP: the one that nginx writes when the client went away before the end of the answer.
+const clientClosedRequest = 499
+
 const quietRoutes = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** One line and one measurement for each request; its id in the answer; errors that no route handled, in one shape. */
@@ -29,30 +32,35 @@ export function registerRequestLog(app: FastifyInstance, metrics: Metrics): void
   app.decorateRequest('logged', null)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    // Not the hook onResponse: that one does not run when the client goes away before there is an answer.
+    reply.raw.once('close', () => record(request, reply))
   })
-  app.addHook('onResponse', async (request, reply) => {
+  const record = (request: FastifyRequest, reply: FastifyReply): void => {
     const route = request.routeOptions.url ?? 'unmatched'
+    const isSent = reply.raw.writableFinished
+    const status = isSent ? reply.raw.statusCode : clientClosedRequest
     const ms = Math.round(reply.elapsedTime * 10) / 10
-    const line = { method: request.method, path: pathOf(request.url), status: reply.statusCode, ms, ...request.logged }
-    // A client that went away before the end has seen no status at all.
-    const outcome = reply.raw.writableFinished ? 'request' : 'request aborted by the client'
-    if (quietRoutes.has(route) && reply.statusCode < 400) request.log.debug(line, outcome)
-    else request.log.info(line, outcome)
-    metrics.countRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000)
-  })
-  app.setErrorHandler(sendError)
+    const line = { method: request.method, path: pathOf(request.url), status, ms, ...request.logged }
+    if (quietRoutes.has(route) && status < 400) request.log.debug(line, 'request')
+    else request.log.info(line, isSent ? 'request' : 'request aborted by the client')
+    metrics.countRequest(request.method, route, status, reply.elapsedTime / 1000)
+  }
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler(async (request, reply) =>
     sendError(new DhuoError('NOT_FOUND', `There is nothing at ${request.method} ${pathOf(request.url)}.`), request, reply),
   )
 }
 
-/** The shape of a GraphQL answer everywhere, so that a client reads errors in one way. */
-export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/**
+ * The shape of a GraphQL answer everywhere, so that a client reads errors in one way.
+ * @param status where the code of the error does not say it
+ */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, status?: number): FastifyReply {
   const shown = formatError(ownError(error), { requestId: request.id, log: request.log as Logger })
   request.logged = { ...request.logged, codes: [codeOf(shown)] }
-  const status = (error as FastifyError).statusCode
-  const isFaultOfRequest = !isDhuoError(error) && status !== undefined && status >= 400 && status < 500
-  return reply.code(isFaultOfRequest ? status : httpStatusOf[codeOf(shown)]).send({ errors: [shown] })
+  const refused = (error as FastifyError).statusCode
+  const isFaultOfRequest = !isDhuoError(error) && refused !== undefined && refused >= 400 && refused < 500
+  return reply.code(status ?? (isFaultOfRequest ? refused : httpStatusOf[codeOf(shown)])).send({ errors: [shown] })
 }
 
 /** Fastify's own refusals (too large, no such content type, no JSON) have messages fit for clients. */
