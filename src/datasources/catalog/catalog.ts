@@ -1,5 +1,5 @@
 // The catalog: every entity's rows, in SQLite or PostgreSQL, through one store for each entity.
-import { type Kysely, sql } from 'kysely'
+import { HandleEmptyInListsPlugin, type Kysely, replaceWithNoncontingentExpression, sql } from 'kysely'
 import { AccessKeyStore } from './access-key-store.js'
 import { BucketStore } from './bucket-store.js'
 import { DatasetStore } from './dataset-store.js'
@@ -9,6 +9,7 @@ import { ProjectStore } from './project-store.js'
 import { ServerSecretStore } from './server-secret-store.js'
 import { StoredObjectStore } from './stored-object-store.js'
 import type { Tables } from './tables.js'
+import { trackStores } from './tracked-stores.js'
 import { UploadStore } from './upload-store.js'
 import { UserStore } from './user-store.js'
 
@@ -30,15 +31,21 @@ export interface Catalog extends Stores {
   /** Resolves when the database answers. */
   ping(): Promise<void>
   /**
-   * All of `work`, or nothing of it. Wait for nothing but the stores inside: SQLite has one connection, and everybody
-   * else's statements stand behind it.
+   * All of `work`, or nothing of it, and as if transactions ran one after the other: what `work` has read is still so when
+   * it is written. Wait for nothing but the stores inside: SQLite has one connection, and everybody else's statements stand
+   * behind it. Where transactions can collide (PostgreSQL), `work` may be called again: it must do nothing else.
    */
   transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
-/** Brings the tables up to date, then hands out the stores. */
-export async function createCatalog(kind: string, db: Kysely<Tables>): Promise<Catalog> {
+/**
+ * Brings the tables up to date, then hands out the stores.
+ * @param db gives every integer as a number (counts and sizes stay below 2^53), and transactions that are serializable
+ */
+export async function createCatalog(kind: string, database: Kysely<Tables>): Promise<Catalog> {
+  // PostgreSQL has no `in ()`.
+  const db = database.withPlugin(new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression }))
   await migrate(db).catch(async (error) => {
     await db.destroy().catch(() => {})
     throw error
@@ -47,7 +54,15 @@ export async function createCatalog(kind: string, db: Kysely<Tables>): Promise<C
     ...storesOn(db),
     kind,
     ping: async () => void (await sql`select 1`.execute(db)),
-    transaction: (work) => db.transaction().execute((transaction) => work(storesOn(transaction))),
+    transaction: (work) =>
+      db.transaction().execute(async (transaction) => {
+        const { stores, settled } = trackStores(storesOn(transaction))
+        try {
+          return await work(stores)
+        } finally {
+          await settled()
+        }
+      }),
     close: () => db.destroy(),
   }
 }
