@@ -67,8 +67,9 @@ export interface ModelAliasRow {
 }
 
 export interface StageTransitionRow {
-  id: string
   modelVersionId: string
+  /** 1 for the first of its version: two may have the same time. */
+  number: number
   from: ModelStage
   to: ModelStage
   at: Timestamp

@@ -14,7 +14,6 @@ export const idPrefixes = {
   run: 'run',
   model: 'mdl',
   modelVersion: 'mdv',
-  stageTransition: 'stg',
 } as const
 
 export type IdKind = keyof typeof idPrefixes

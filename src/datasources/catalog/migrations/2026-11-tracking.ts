@@ -55,7 +55,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     version integer not null, stage text not null, status text not null, description text, "modelType" text, requirements text,
     "runId" text references runs(id), size bigint not null, sha256 text, "createdBy" text references users(id),
     "createdAt" text not null, "updatedAt" text not null, "deletedAt" text, unique ("modelId", version))`.execute(db)
-  await sql`create index model_versions_by_stage on model_versions("modelId", stage, version)`.execute(db)
+  await sql`create index model_versions_by_stage on model_versions("modelId", stage, version) where "deletedAt" is null`.execute(db)
   await sql`create index model_versions_by_run on model_versions("runId") where "runId" is not null`.execute(db)
   await sql`create table model_version_files (
     "modelVersionId" text not null references model_versions(id), position integer not null,
@@ -69,7 +69,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     primary key ("modelId", alias)) ${clustered}`.execute(db)
   await sql`create index model_aliases_by_version on model_aliases("modelVersionId")`.execute(db)
   await sql`create table stage_transitions (
-    id text primary key, "modelVersionId" text not null references model_versions(id), "from" text not null, "to" text not null,
-    at text not null, by text references users(id))`.execute(db)
-  await sql`create index stage_transitions_by_version on stage_transitions("modelVersionId", id)`.execute(db)
+    "modelVersionId" text not null references model_versions(id), number integer not null, "from" text not null, "to" text not null,
+    at text not null, by text references users(id), primary key ("modelVersionId", number)) ${clustered}`.execute(db)
 }
