@@ -13,6 +13,7 @@ import { startApolloServer } from './http/graphql-server.js'
 import { GraphqlSocket } from './http/graphql-socket.js'
 import { type BackendHealth, registerHealthRoutes } from './http/health-routes.js'
 import { limitIdleBodies } from './http/idle-bodies.js'
+import { trackIdleConnections } from './http/idle-connections.js'
 import { createMetrics, registerMetricsRoute } from './http/metrics.js'
 import { pathOf, registerRequestLog, requestIdOf } from './http/request-log.js'
 import { registerSecurityHeaders } from './http/security-headers.js'
@@ -66,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 4_096 },
   })
+  const closeIdleConnections = trackIdleConnections(app.server)
   registerSecurityHeaders(app, publicUrl)
   registerRequestLog(app, metrics)
   limitIdleBodies(app, limits.bodyIdleMs)
@@ -106,15 +108,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     isDraining = true
     // A load balancer should have seen /readyz say 503 before connections are refused.
     await sleep(limits.drainDelayMs)
-    // A connection that was busy when the server closed stays open, idle, until its keep-alive ends; nobody waits for that.
-    const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
+    closeIdleConnections()
     const cut = setTimeout(() => {
       log.warn({ graceMs: limits.shutdownGraceMs }, 'requests that did not finish in time are cut off')
       socket.terminate()
       app.server.closeAllConnections()
     }, limits.shutdownGraceMs)
     await Promise.all([socket.drain(), app.close()])
-    clearInterval(sweep)
     clearTimeout(cut)
     await apollo.stop()
   }

@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url)
 const nodeModules = dirname(dirname(require.resolve('graphiql/package.json')))
 const sockets = join(nodeModules, 'graphql-ws', 'dist')
 
-/** Nothing from elsewhere, no inline script. Editor and animations set styles on elements. */
+/** Nothing from elsewhere, no inline script. GraphiQL's dialogs lock scrolling with a style element of their own. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",

@@ -24,9 +24,13 @@ function clientWith(connectionParams?: Record<string, unknown>, of: TestServer =
 }
 
 /** All results of an operation; what ends it otherwise is thrown. */
-async function run(client: Client, query: string, variables?: Record<string, unknown>): Promise<FormattedExecutionResult[]> {
-  const results: FormattedExecutionResult[] = []
-  for await (const result of client.iterate({ query, variables })) results.push(result)
+async function run(
+  client: Client,
+  query: string,
+  variables?: Record<string, unknown>,
+): Promise<FormattedExecutionResult<Record<string, unknown>, unknown>[]> {
+  const results: FormattedExecutionResult<Record<string, unknown>, unknown>[] = []
+  for await (const result of client.iterate<Record<string, unknown>>({ query, variables })) results.push(result)
   return results
 }
 
