@@ -32,6 +32,8 @@ export interface Context {
   datasources: Datasources
   events: Events
   loaders: Loaders
+  /** Forgets what the loaders remember: after a change, and before each message of a stream. */
+  forgetLoaded(): void
   urls: UrlSigner
   /** Where clients reach this server; signed paths come behind it. */
   publicUrl: string
@@ -50,7 +52,8 @@ export interface ServerState {
 
 export async function createContext(state: ServerState, request: RequestInfo): Promise<Context> {
   const { viewer, problem } = await state.authenticate(request)
-  return {
+  const newLoaders = (): Loaders => createLoaders(state.datasources, viewer, viewer && projectScope(viewer))
+  const context: Context = {
     requestId: request.requestId,
     address: request.address,
     signal: request.signal,
@@ -61,8 +64,12 @@ export async function createContext(state: ServerState, request: RequestInfo): P
     config: state.config,
     datasources: state.datasources,
     events: state.events,
-    loaders: createLoaders(state.datasources, viewer, viewer && projectScope(viewer)),
+    loaders: newLoaders(),
+    forgetLoaded: () => {
+      context.loaders = newLoaders()
+    },
     urls: state.urls,
     publicUrl: state.publicUrl,
   }
+  return context
 }
