@@ -46,8 +46,9 @@ export function decodeTextCursor(cursor: string): string {
 
 const notOfThisList = () => badInput('after', 'after must be an endCursor or an edge cursor of the same list.')
 
-/** PostgreSQL takes no NUL in a text, and what is not well-formed would be compared as something else. */
-const isText = (part: unknown): boolean => typeof part === 'string' && part.isWellFormed() && !part.includes('\0')
+/** What both databases can hold: PostgreSQL takes no NUL, and text that is not well-formed becomes another one on its way. */
+export const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
 
 /** Cuts the one row too many that tells whether there is a next page. */
 export function toPage<Row>(rows: Row[], first: number, cursorOf: (row: Row) => string): Page<Row> {

@@ -2,7 +2,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Timestamp } from './column-types.js'
 import { badInput } from '../../errors.js'
-import { decodeTextCursor, encodeCursor } from './page.js'
+import { decodeTextCursor, encodeCursor, isText } from './page.js'
 import { positionOf } from './sql-dialect.js'
 import type { StoredObjectRow, Tables } from './tables.js'
 
@@ -84,12 +84,12 @@ export class StoredObjectStore {
    */
   async list(bucketId: string, request: ObjectListRequest): Promise<ObjectListing> {
     const { prefix, delimiter } = request
-    if (delimiter && successorOf(delimiter) === null)
-      throw badInput('delimiter', 'delimiter must be a character before U+10FFFF, which is none of Unicode.')
+    // There is nothing after U+10FFFF to go on from.
+    if (delimiter && !(isText(delimiter) && successorOf(delimiter)))
+      throw badInput('delimiter', 'delimiter must be a character, other than NUL and U+10FFFF.')
     // The cursor of a list with another prefix must not lead out of this one.
     const start = request.after === null ? prefix : laterOf(prefix, decodeTextCursor(request.after))
-    // No key holds them, and PostgreSQL takes no NUL in a text.
-    if (/\0/.test(prefix) || !prefix.isWellFormed()) return { objects: [], commonPrefixes: [], endCursor: null, hasNextPage: false }
+    if (!isText(prefix)) return { objects: [], commonPrefixes: [], endCursor: null, hasNextPage: false }
     const items = delimiter
       ? await this.listFolded(bucketId, prefix, delimiter, start, request.first + 1)
       : (await this.listFlat(bucketId, prefix, start, request.first + 1)).map((object) => ({ object, commonPrefix: null }))
