@@ -5,6 +5,8 @@ import { BucketStore } from './bucket-store.js'
 import { DatasetStore } from './dataset-store.js'
 import { ExportTicketStore } from './export-ticket-store.js'
 import { migrate } from './migrate.js'
+import { ModelStore } from './model-store.js'
+import { ModelVersionStore } from './model-version-store.js'
 import { ProjectStore } from './project-store.js'
 import { ServerSecretStore } from './server-secret-store.js'
 import { StoredObjectStore } from './stored-object-store.js'
@@ -21,6 +23,8 @@ export interface Stores {
   storedObjects: StoredObjectStore
   uploads: UploadStore
   datasets: DatasetStore
+  models: ModelStore
+  modelVersions: ModelVersionStore
   exportTickets: ExportTicketStore
   serverSecrets: ServerSecretStore
 }
@@ -75,6 +79,8 @@ const storesOn = (db: Kysely<Tables>): Stores => ({
   storedObjects: new StoredObjectStore(db),
   uploads: new UploadStore(db),
   datasets: new DatasetStore(db),
+  models: new ModelStore(db),
+  modelVersions: new ModelVersionStore(db),
   exportTickets: new ExportTicketStore(db),
   serverSecrets: new ServerSecretStore(db),
 })

@@ -44,6 +44,13 @@ export function decodeTextCursor(cursor: string): string {
   return text
 }
 
+/** The one whole number of a cursor that `encodeCursor([number])` made. @throws BAD_USER_INPUT */
+export function decodeNumberCursor(cursor: string): number {
+  const [number] = decodeCursor(cursor, 1)
+  if (!Number.isInteger(number) || Math.abs(Number(number)) > 2 ** 31 - 1) throw notOfThisList()
+  return number as number
+}
+
 const notOfThisList = () => badInput('after', 'after must be an endCursor or an edge cursor of the same list.')
 
 /** What both databases can hold: PostgreSQL takes no NUL, and text that is not well-formed becomes another one on its way. */

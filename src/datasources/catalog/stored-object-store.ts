@@ -1,7 +1,7 @@
 // Objects: one row for each version of the bytes at a key, of which at most one is current.
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import type { Timestamp } from './column-types.js'
 import { badInput } from '../../errors.js'
+import type { Timestamp } from './column-types.js'
 import { decodeTextCursor, encodeCursor, isText } from './page.js'
 import { positionOf } from './sql-dialect.js'
 import type { StoredObjectRow, Tables } from './tables.js'
@@ -23,7 +23,7 @@ export interface ObjectListing {
 }
 
 /** Tables that hold ids of objects: bytes that stand in one of them are kept. */
-const pins = ['datasets', 'dataset_versions'] as const
+const pins = ['datasets', 'dataset_versions', 'model_version_files'] as const
 
 /** The least text that sorts after `key`: keys hold no NUL. */
 const justAfter = '\u0001'
@@ -65,6 +65,17 @@ export class StoredObjectStore {
 
   byIds(ids: readonly string[]): Promise<StoredObjectRow[]> {
     return this.db.selectFrom('stored_objects').selectAll().where('id', 'in', ids).execute()
+  }
+
+  /** What is under each of these keys now, in any order. */
+  currentByKeys(bucketId: string, keys: readonly string[]): Promise<StoredObjectRow[]> {
+    return this.db
+      .selectFrom('stored_objects')
+      .selectAll()
+      .where('bucketId', '=', bucketId)
+      .where('key', 'in', keys.filter(isText))
+      .where('isCurrent', '=', current)
+      .execute()
   }
 
   findCurrent(bucketId: string, key: string): Promise<StoredObjectRow | undefined> {
@@ -158,6 +169,11 @@ export class StoredObjectStore {
       .orderBy('replacedAt')
       .limit(limit)
       .execute()
+  }
+
+  /** Once it is known: bytes never change, and neither does their digest. */
+  async setSha256(id: string, sha256: string): Promise<void> {
+    await this.db.updateTable('stored_objects').set({ sha256 }).where('id', '=', id).where('sha256', 'is', null).execute()
   }
 
   /** Fails on the foreign key when something came to refer to it. */
