@@ -51,18 +51,19 @@ export function requireAdmin(context: Context): Viewer {
   return viewer
 }
 
-/** What the viewer may do in a project; null when it does not exist for them. */
+/** What the viewer may do in a project; null when it does not exist for them. @throws UNAUTHENTICATED */
 export async function roleIn(context: Context, projectId: string): Promise<Role | null> {
-  return context.viewer && roleOf(context.viewer, projectId, () => context.loaders.role.load(projectId))
+  return roleOf(requireViewer(context), projectId, () => context.loaders.role.load(projectId))
 }
 
 export const canSee = async (context: Context, projectId: string): Promise<boolean> => (await roleIn(context, projectId)) !== null
 
-/** What belongs to a project, or null when the viewer may not see it. For every look-up by id. */
+/** What belongs to a project, or null when the viewer may not see it. For every look-up by id. @throws UNAUTHENTICATED */
 export async function visible<Row extends { projectId: string }>(
   context: Context,
   row: Row | null | undefined,
 ): Promise<Row | null> {
+  requireViewer(context)
   return row && (await canSee(context, row.projectId)) ? row : null
 }
 
@@ -103,19 +104,18 @@ export async function requireBucket(context: Context, name: string, role: Role, 
   return requireRow(context, bucket, role, `The bucket "${name}"`, field)
 }
 
-/** Oneself, people of the projects one may see, and for administrators everybody. */
+/** Oneself, people of the projects one may see, and for administrators everybody. @throws UNAUTHENTICATED */
 export async function visibleUser(context: Context, user: UserRow | null): Promise<UserRow | null> {
-  const { viewer } = context
-  if (!viewer || !user) return null
+  const viewer = requireViewer(context)
+  if (!user) return null
   const isEverybodySeen = viewer.user.isAdmin === 1 && !viewer.key?.projectId
   const seen = isEverybodySeen || user.id === viewer.user.id || (await context.loaders.isKnown.load(user.id))
   return seen ? user : null
 }
 
-/** Keys are their person's own affair; administrators see everybody's. A key sees itself only. */
+/** Keys are their person's own affair; administrators see everybody's. A key sees itself only. @throws UNAUTHENTICATED */
 export function canSeeKey(context: Context, key: { id: string; userId: string }): boolean {
-  const { viewer } = context
-  if (!viewer) return false
+  const viewer = requireViewer(context)
   if (viewer.key) return viewer.key.id === key.id
   return viewer.user.isAdmin === 1 || viewer.user.id === key.userId
 }
@@ -141,23 +141,30 @@ export async function* whileVisible<Message>(
   context: Context,
   projectId: string,
   messages: AsyncIterableIterator<Message>,
+  everyMs = recheckMs,
 ): AsyncGenerator<Message> {
   let checkedAt = Date.now()
-  let next = messages.next()
+  const nextOf = () => {
+    const promised = messages.next()
+    // It may fail while nobody waits for it, and must not end the process then; whoever awaits it still gets the error.
+    promised.catch(() => {})
+    return promised
+  }
+  let next = nextOf()
   try {
     while (true) {
       const timer = new AbortController()
-      const pause = sleep(Math.max(0, checkedAt + recheckMs - Date.now()), null, { signal: timer.signal }).catch(() => null)
+      const pause = sleep(Math.max(0, checkedAt + everyMs - Date.now()), null, { signal: timer.signal }).catch(() => null)
       const result = await Promise.race([next, pause])
       timer.abort()
-      if (result === null || Date.now() - checkedAt >= recheckMs) {
+      if (result === null || Date.now() - checkedAt >= everyMs) {
         await requireStillVisible(context, projectId)
         checkedAt = Date.now()
       }
       if (result === null) continue
       if (result.done) return
-      next = messages.next()
       yield result.value
+      next = nextOf()
     }
   } finally {
     await messages.return?.()

@@ -41,12 +41,13 @@ export function createAuthenticator(catalog: Catalog, verifyOidc: OidcVerifier |
     if (authorization === undefined && accessKey === undefined) return { viewer: null, problem: null }
     if (authorization !== undefined && accessKey !== undefined)
       return { viewer: null, problem: 'Send an Authorization or an X-Dhuo-Access-Key header, not both.' }
-    const token = accessKey?.trim() ?? /^bearer +(\S+)$/i.exec(authorization!.trim())?.[1]
+    const now = new Date().toISOString()
+    if (accessKey !== undefined) return viewerOfKey(catalog, accessKey.trim(), now)
+    const token = /^bearer +(\S+)$/i.exec(authorization!.trim())?.[1]
     if (!token) return { viewer: null, problem: 'The Authorization header must be "Bearer" and a token.' }
 
-    const now = new Date().toISOString()
     if (token.startsWith(accessKeyPrefix)) return viewerOfKey(catalog, token, now)
-    if (accessKey === undefined && verifyOidc && token.split('.').length === 3) return viewerOfOidc(catalog, verifyOidc, token)
+    if (verifyOidc && token.split('.').length === 3) return viewerOfOidc(catalog, verifyOidc, token)
     const user = await catalog.users.findBySession(hashSecret(token), now)
     return user ? { viewer: { user, key: null }, problem: null } : { viewer: null, problem: notValid }
   }

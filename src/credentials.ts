@@ -1,11 +1,29 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
-const derive = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt)
+const deriveNow = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt)
 
 // OWASP's floor for scrypt: 32 MiB, about 0.1 s. https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 const cost = { N: 2 ** 15, r: 8, p: 3 }
 const keyLength = 32
+
+// Each holds a thread of libuv's pool, where files are read too: a crowd that logs in must not stop the server.
+const mostAtOnce = 4
+let running = 0
+const waiting: (() => void)[] = []
+
+const derive: typeof deriveNow = async (...input) => {
+  if (running < mostAtOnce) running++
+  else await new Promise<void>((resolve) => waiting.push(resolve))
+  try {
+    return await deriveNow(...input)
+  } finally {
+    const next = waiting.shift()
+    // The turn is handed on, not given back.
+    if (next) next()
+    else running--
+  }
+}
 
 /** `scrypt$N$r$p$salt$key`: the cost stands in the hash, so that it can be raised without locking anybody out. */
 export async function hashPassword(password: string): Promise<string> {
@@ -16,7 +34,7 @@ export async function hashPassword(password: string): Promise<string> {
 
 /** Takes as long for somebody who does not exist (`hash` null) as for a wrong password. */
 export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
-  const [, N, r, p, salt, key] = (hash ?? (await absentHash())).split('$')
+  const [, N, r, p, salt, key] = (hash ?? absentHash).split('$')
   const expected = Buffer.from(key!, 'base64url')
   const actual = await derive(password.normalize('NFKC'), Buffer.from(salt!, 'base64url'), expected.length, {
     N: Number(N),
@@ -27,8 +45,24 @@ export async function verifyPassword(password: string, hash: string | null): Pro
   return timingSafeEqual(actual, expected) && hash !== null
 }
 
-let absent: Promise<string> | undefined
-const absentHash = (): Promise<string> => (absent ??= hashPassword(randomBytes(16).toString('hex')))
+/** What no password fits: nobody knows what its key was derived from. */
+const absentHash = [
+  'scrypt',
+  cost.N,
+  cost.r,
+  cost.p,
+  randomBytes(16).toString('base64url'),
+  randomBytes(keyLength).toString('base64url'),
+].join('$')
+
+/** Characters. */
+export const longestPassword = 1_024
+
+/** As accounts are found by it: trimmed, lower case; null when it is no email address. */
+export function canonicalEmail(email: string): string | null {
+  const address = email.trim().normalize('NFC').toLowerCase()
+  return address.length <= 254 && address.isWellFormed() && /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(address) ? address : null
+}
 
 export const sessionTokenPrefix = 'dhuo_session_'
 export const accessKeyPrefix = 'dhuo_key_'

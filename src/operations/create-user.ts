@@ -1,5 +1,5 @@
 // Makes a person who logs in by password.
-import { hashPassword } from '../credentials.js'
+import { canonicalEmail, hashPassword, longestPassword } from '../credentials.js'
 import type { Catalog } from '../datasources/catalog/catalog.js'
 import { newId } from '../datasources/catalog/node-id.js'
 import type { UserRow } from '../datasources/catalog/tables.js'
@@ -14,11 +14,10 @@ export interface NewUser {
 
 /** @throws BAD_USER_INPUT, CONFLICT when the email is taken */
 export async function createUser(catalog: Catalog, { email, password, name, isAdmin }: NewUser): Promise<UserRow> {
-  const address = email.trim().toLowerCase()
-  if (address.length > 254 || !/^[^\s@]+@[^\s@]+$/.test(address))
-    throw badInput('input.email', 'input.email must be an email address.')
-  if (password.length < 8 || password.length > 1024)
-    throw badInput('input.password', 'input.password must have 8 to 1024 characters.')
+  const address = canonicalEmail(email)
+  if (address === null) throw badInput('input.email', 'input.email must be an email address of at most 254 characters.')
+  if (password.length < 8 || password.length > longestPassword)
+    throw badInput('input.password', `input.password must have 8 to ${longestPassword} characters.`)
   if (name !== null && name.length > 200) throw badInput('input.name', 'input.name has at most 200 characters.')
   const user: UserRow = {
     id: newId('user'),

@@ -1,5 +1,5 @@
 // Logs a person in by password: throttled for each account and each address, on all servers together.
-import { hashSecret, newSecret, sessionTokenPrefix, verifyPassword } from '../credentials.js'
+import { canonicalEmail, hashSecret, longestPassword, newSecret, sessionTokenPrefix, verifyPassword } from '../credentials.js'
 import type { Catalog } from '../datasources/catalog/catalog.js'
 import type { UserRow } from '../datasources/catalog/tables.js'
 import { DhuoError } from '../errors.js'
@@ -20,7 +20,7 @@ export async function logIn(
   attempt: { email: string; password: string; address: string },
   sessionHours: number,
 ): Promise<NewSession> {
-  const email = attempt.email.trim().toLowerCase()
+  const email = canonicalEmail(attempt.email) ?? attempt.email
   const now = Date.now()
   const since = new Date(now - windowMinutes * 60_000).toISOString()
   // Accounts that do not exist are counted as well: otherwise the throttle would tell which do.
@@ -30,13 +30,16 @@ export async function logIn(
   // Counted before the password is looked at, so that a hundred guesses at once are a hundred counted guesses.
   const accountFailures = await catalog.users.recordLoginFailure(account, new Date(now).toISOString(), since)
   const addressFailures = await catalog.users.recordLoginFailure(address, new Date(now).toISOString(), since)
-  if (accountFailures > mostFailures.account || addressFailures > mostFailures.address)
-    throw new DhuoError('RATE_LIMITED', `Too many failed logins: try again in ${windowMinutes} minutes.`, {
-      details: { retryAfterSeconds: windowMinutes * 60 },
-    })
+  const throttled = [
+    ...(accountFailures > mostFailures.account ? [account] : []),
+    ...(addressFailures > mostFailures.address ? [address] : []),
+  ]
+  if (throttled.length > 0) throw tooManyFailures(now, await catalog.users.loginFailuresSince(throttled))
 
   const user = await catalog.users.findByEmail(email)
-  if (!(await verifyPassword(attempt.password, user?.passwordHash ?? null)) || !user)
+  // Nobody has a longer one, and what is as long as a whole request would take its time.
+  const password = attempt.password.slice(0, longestPassword + 1)
+  if (!(await verifyPassword(password, user?.passwordHash ?? null)) || !user)
     throw new DhuoError('UNAUTHENTICATED', 'The email or the password is wrong.')
 
   const token = newSecret(sessionTokenPrefix)
@@ -52,4 +55,13 @@ export async function logIn(
     await users.forgiveLoginFailure(address)
   })
   return { token, expiresAt, user }
+}
+
+/** @param since when the window of each count that is full began */
+function tooManyFailures(now: number, since: readonly string[]): DhuoError {
+  const ends = Math.max(now, ...since.map((start) => Date.parse(start) + windowMinutes * 60_000))
+  const retryAfterSeconds = Math.max(1, Math.ceil((ends - now) / 1_000))
+  return new DhuoError('RATE_LIMITED', `Too many failed logins: try again in ${retryAfterSeconds} seconds.`, {
+    details: { retryAfterSeconds },
+  })
 }

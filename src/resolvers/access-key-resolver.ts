@@ -38,6 +38,7 @@ export class AccessKeyResolver {
       revokedAt: null,
     }
     await context.datasources.catalog.accessKeys.insert(accessKey)
+    context.forgetLoaded()
     return { secret, accessKey }
   }
 
@@ -51,7 +52,7 @@ export class AccessKeyResolver {
   ): Promise<AccessKeyRow> {
     const key = await requireRevocable(context, await context.loaders.accessKey.load(id))
     await context.datasources.catalog.accessKeys.revoke(key.id, new Date().toISOString())
-    context.loaders.accessKey.clear(id)
+    context.forgetLoaded()
     return (await context.loaders.accessKey.load(id))!
   }
 

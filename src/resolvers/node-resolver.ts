@@ -1,5 +1,5 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
-import { canSee, canSeeKey, visible, visibleUser } from '../access.js'
+import { canSee, canSeeKey, requireViewer, visible, visibleUser } from '../access.js'
 import type { Context } from '../context.js'
 import { kindOfId } from '../datasources/catalog/node-id.js'
 import { badInput } from '../errors.js'
@@ -34,6 +34,7 @@ export class NodeResolver {
 }
 
 async function findNode(context: Context, id: string): Promise<RelayNode | null> {
+  requireViewer(context)
   const { loaders } = context
   switch (kindOfId(id)) {
     case 'user':

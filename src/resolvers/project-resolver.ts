@@ -16,6 +16,7 @@ import { ProjectMember, RoleEnum, User } from '../schema/user.js'
 export class ProjectResolver {
   @Query(() => Project, { nullable: true, description: 'A project by name; null when it does not exist or you may not see it.' })
   async project(@Ctx() context: Context, @Arg('name', { description: 'In any case.' }) name: string): Promise<ProjectRow | null> {
+    requireViewer(context)
     const project = await context.loaders.projectByName.load(canonicalName('PROJECT', name))
     return project && (await canSee(context, project.id)) ? project : null
   }
@@ -47,6 +48,7 @@ export class ProjectResolver {
   ): Promise<ProjectRow> {
     const project = await requireProject(context, name, 'OWNER')
     await setProjectMember(context.datasources.catalog, project, email, role ?? null)
+    context.forgetLoaded()
     return project
   }
 

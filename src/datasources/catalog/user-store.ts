@@ -59,6 +59,12 @@ export class UserStore {
     return rows[0]!.failures
   }
 
+  /** When the window began in which each of these is counted; in no order. */
+  async loginFailuresSince(subjects: readonly string[]): Promise<Timestamp[]> {
+    const rows = await this.db.selectFrom('login_failures').select('since').where('subject', 'in', subjects).execute()
+    return rows.map((row) => row.since)
+  }
+
   /** One failure less: it was none. */
   async forgiveLoginFailure(subject: string): Promise<void> {
     await this.db
