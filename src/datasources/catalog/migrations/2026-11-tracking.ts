@@ -55,7 +55,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     version integer not null, stage text not null, status text not null, description text, "modelType" text, requirements text,
     "runId" text references runs(id), size bigint not null, sha256 text, "createdBy" text references users(id),
     "createdAt" text not null, "updatedAt" text not null, "deletedAt" text, unique ("modelId", version))`.execute(db)
-  await sql`create index model_versions_by_stage on model_versions("modelId", stage, version) where "deletedAt" is null`.execute(db)
+  await sql`create index model_versions_by_stage on model_versions("modelId", stage, version) where "deletedAt" is null`.execute(
+    db,
+  )
   await sql`create index model_versions_by_run on model_versions("runId") where "runId" is not null`.execute(db)
   await sql`create table model_version_files (
     "modelVersionId" text not null references model_versions(id), position integer not null,
