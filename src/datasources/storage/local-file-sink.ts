@@ -25,7 +25,7 @@ export class LocalFileSink extends Writable {
 
   constructor(file: FileHandle, options: LocalFileSinkOptions) {
     // What comes while a write is under way goes out together in the next one: few, large trips to the thread pool.
-    super({ highWaterMark: 2 ** 20 })
+    super({ highWaterMark: 512 * 1024 })
     this.#file = file
     this.#options = options
   }

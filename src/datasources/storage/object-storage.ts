@@ -60,15 +60,23 @@ export interface ObjectStorage {
   /** Idempotent. */
   createBucket(bucket: string): Promise<void>
 
-  /** Reserves nothing that `abandonUpload` does not free. No object exists yet. */
+  /**
+   * Reserves nothing that `abandonUpload` does not free. No object exists yet. Parts are at most 10,000; how bytes are cut
+   * into them is said by `upload-parts.ts`.
+   * @throws NOT_FOUND (`field: bucket`), BAD_USER_INPUT (`field: size`), CONFLICT the id was used before
+   */
   beginUpload(request: UploadRequest): Promise<BegunUpload>
   /**
    * Stores one part, numbered from 1. A part sent again replaces the first; a part counts only when all its bytes came:
-   * fewer or more than it must have is `BAD_USER_INPUT`, a second sender of the same part at the same time `CONFLICT`.
+   * fewer or more than it must have is `BAD_USER_INPUT` (`field: part`), a second sender of the same part at the same time
+   * `CONFLICT`. When it fails, `bytes` is left where it is and not destroyed: a request can still be answered.
+   * @throws NOT_FOUND the upload was abandoned
+   * @throws CONFLICT the upload is complete, or being completed
    */
   writePart(upload: BegunUpload, partNumber: number, bytes: Readable): Promise<void>
   /**
-   * Makes the bytes whole and durable. Idempotent, also after a crash at any moment and from two servers at once.
+   * Makes the bytes whole and durable. Idempotent, also after a crash at any moment and from two servers at once. An empty
+   * upload has no parts and can be completed at once.
    * @param expectedSha256 lower-case hex; when given the bytes are hashed and must agree.
    * @throws PRECONDITION_FAILED a part is missing (`details.missingParts`), or the digest differs (`field: sha256`)
    * @throws NOT_FOUND the upload was abandoned
@@ -77,9 +85,17 @@ export interface ObjectStorage {
   /** Frees what the upload holds. Idempotent; does not touch bytes that were completed. */
   abandonUpload(upload: BegunUpload): Promise<void>
 
-  /** Stores what the server itself produced, in one go; `id` as in `UploadRequest`. Always hashed. */
+  /**
+   * Stores what the server itself produced, in one go; `id` as in `UploadRequest`. Always hashed. When `bytes` fails, nothing
+   * is stored and its own error is thrown; when storing fails, `bytes` is destroyed.
+   * @throws NOT_FOUND (`field: bucket`), CONFLICT the id was used before
+   */
   write(request: { id: string; bucket: string; key: string; contentType: string }, bytes: Readable): Promise<StoredBytes>
-  /** @throws NOT_FOUND no such version */
+  /**
+   * The caller reads it to its end or destroys it.
+   * @throws NOT_FOUND no such version
+   * @throws BAD_USER_INPUT (`field: range`) the range is not within the object
+   */
   read(location: BytesLocation, range?: ByteRange): Promise<Readable>
   /** A file of this machine that holds exactly these bytes and must only be read, or null where there is none. */
   localFile(location: BytesLocation): Promise<string | null>
