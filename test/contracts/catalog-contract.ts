@@ -98,7 +98,9 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
 
       test('gets the secret of the one that won', async () => {
         const name = uniqueName()
-        const values = await Promise.all(Array.from({ length: 8 }, (_, i) => catalog.serverSecrets.getOrInsert(name, `secret ${i}`)))
+        const values = await Promise.all(
+          Array.from({ length: 8 }, (_, i) => catalog.serverSecrets.getOrInsert(name, `secret ${i}`)),
+        )
         expect(new Set(values).size).toBe(1)
         expect(await catalog.serverSecrets.getOrInsert(name, 'later')).toBe(values[0])
       })
@@ -106,7 +108,7 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
 
     test('rows come back as they were written, and an empty list of ids finds nothing', async () => {
       const user = await insertUser(catalog, { name: '名前 😀', passwordHash: 'x', isAdmin: 1 })
-      const project = await insertProject(catalog, { description: "it's \"quoted\"\n\\ %_" })
+      const project = await insertProject(catalog, { description: 'it\'s "quoted"\n\\ %_' })
       const bucket = await insertBucket(catalog, project.id)
       const object = objectRow(bucket, 'k', { size: Number.MAX_SAFE_INTEGER, createdBy: user.id })
       await catalog.storedObjects.insertCurrent(object)
@@ -132,12 +134,12 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
       expect(await catalog.users.findByEmail('none')).toBeUndefined()
 
       const { users, projects, buckets, storedObjects, datasets, accessKeys } = catalog
-      expect(await Promise.all([users, projects, buckets, storedObjects, datasets, accessKeys].map((store) => store.byIds([])))).toEqual(
-        Array(6).fill([]),
-      )
-      expect(await Promise.all([projects.byNames([]), buckets.byNames([]), datasets.byObjects([]), accessKeys.byUsers([])])).toEqual(
-        Array(4).fill([]),
-      )
+      expect(
+        await Promise.all([users, projects, buckets, storedObjects, datasets, accessKeys].map((store) => store.byIds([]))),
+      ).toEqual(Array(6).fill([]))
+      expect(
+        await Promise.all([projects.byNames([]), buckets.byNames([]), datasets.byObjects([]), accessKeys.byUsers([])]),
+      ).toEqual(Array(4).fill([]))
       expect([await buckets.countByProject([]), await buckets.pagesByProject([], { first: 1, after: null })]).toEqual([[], []])
       expect([await projects.members([]), (await projects.rolesOf('u', [])).size]).toEqual([[], 0])
       expect((await projects.knownTo({ memberId: null, projectId: null }, [])).size).toBe(0)
@@ -226,7 +228,11 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
       let another: ProjectRow
       let foreign: ProjectRow
       beforeAll(async () => {
-        ;[admin, member, stranger] = [await insertUser(catalog, { isAdmin: 1 }), await insertUser(catalog), await insertUser(catalog)]
+        ;[admin, member, stranger] = [
+          await insertUser(catalog, { isAdmin: 1 }),
+          await insertUser(catalog),
+          await insertUser(catalog),
+        ]
         ;[shared, another, foreign] = [await insertProject(catalog), await insertProject(catalog), await insertProject(catalog)]
         await catalog.projects.setMember({ projectId: shared.id, userId: member.id, role: 'VIEWER' })
         await catalog.projects.setMember({ projectId: another.id, userId: member.id, role: 'OWNER' })
@@ -336,7 +342,9 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
     describe('failed logins', () => {
       test('are counted for each subject, none lost when they come at once', async () => {
         const [subject, other] = [uniqueName(), uniqueName()]
-        const counts = await Promise.all(Array.from({ length: 20 }, () => catalog.users.recordLoginFailure(subject, at(0), at(-15))))
+        const counts = await Promise.all(
+          Array.from({ length: 20 }, () => catalog.users.recordLoginFailure(subject, at(0), at(-15))),
+        )
         expect(counts.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
         expect(await catalog.users.recordLoginFailure(other, at(0), at(-15))).toBe(1)
       })
@@ -440,7 +448,10 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
         expect(await catalog.storedObjects.byIds([object.id])).toEqual([{ ...object, isCurrent: 0, replacedAt: at(1) }])
         const again = await put('k')
         expect(await catalog.storedObjects.findCurrent(bucket.id, 'k')).toEqual(again)
-        expect(await catalog.storedObjects.retireCurrent(bucket.id, 'none', at(1))).toBe(false)
+        for (const none of ['none', 'k\0', '\ud800']) {
+          expect(await catalog.storedObjects.retireCurrent(bucket.id, none, at(1))).toBe(false)
+          expect(await catalog.storedObjects.findCurrent(bucket.id, none)).toBeUndefined()
+        }
       })
 
       test('many who write one key at once all succeed, and one of them is current', async () => {
@@ -546,7 +557,12 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
       test('that fails takes with it what its work did not wait for', async () => {
         const users = Array.from({ length: 30 }, () => userRow())
         const failing = catalog.transaction(async (stores) => {
-          const forbidden = stores.users.insertSession({ tokenHash: uniqueName(), userId: 'none', createdAt: at(0), expiresAt: at(1) })
+          const forbidden = stores.users.insertSession({
+            tokenHash: uniqueName(),
+            userId: 'none',
+            createdAt: at(0),
+            expiresAt: at(1),
+          })
           await Promise.all([forbidden, ...users.map((user) => stores.users.insert(user).catch(() => {}))])
         })
         await expect(failing).rejects.toThrow()

@@ -46,50 +46,55 @@ export function objectListingContract(open: () => Catalog): void {
       catalog.storedObjects.list(bucket.id, { prefix: '', delimiter: null, first: 1000, after: null, ...over })
     const keysOf = (listing: ObjectListing): string[] => listing.objects.map((object) => object.key)
 
-    test.each([1, 2, 3])('equals the model for every prefix and delimiter, page by page (seed %i)', async (seed) => {
-      const random = randomFrom(seed)
-      const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
-      const text = (most: number): string => Array.from({ length: 1 + Math.floor(random() * most) }, () => pick(pieces)).join('')
-      const keys = new Set<string>()
-      while (keys.size < 250) {
-        // Many that begin alike, and many that are the beginning of another.
-        const parent = random() < 0.6 && keys.size > 0 ? pick([...keys]) : ''
-        keys.add((parent.length < 15 ? parent : '') + text(3))
-      }
-      await store(...keys)
-      await insertNoise()
-
-      const prefixes = ['', '/', 'a', '%', '_', '\ud7ff', '\u{10ffff}', '\u{10ffff}\u{10ffff}', 'no such thing']
-      for (let i = 0; i < 25; i++) {
-        const key = Array.from(pick([...keys]))
-        prefixes.push(key.slice(0, Math.ceil(random() * key.length)).join(''))
-      }
-      for (const prefix of prefixes) {
-        for (const delimiter of [null, '/', pick(pieces.filter((piece) => piece !== '\u{10ffff}'))]) {
-          const items = modelOf(keys, prefix, delimiter)
-          const first = pick([1, 2, 7, 50, 1000])
-          let after: string | null = null
-          let from = 0
-          // A page may be asked for after the last item.
-          do {
-            const page: ObjectListing = await list({ prefix, delimiter, first, after })
-            const expected = items.slice(from, from + first)
-            expect({ prefix, delimiter, first, from, keys: keysOf(page), prefixes: page.commonPrefixes }).toEqual({
-              prefix,
-              delimiter,
-              first,
-              from,
-              keys: expected.flatMap(({ key }) => key ?? []),
-              prefixes: expected.flatMap(({ commonPrefix }) => commonPrefix ?? []),
-            })
-            expect(page.hasNextPage).toBe(from + first < items.length)
-            expect(page.endCursor === null).toBe(expected.length === 0)
-            after = page.endCursor
-            from += first
-          } while (after !== null && from < items.length + first && from < 30 * first)
+    test.each([1, 2, 3])(
+      'equals the model for every prefix and delimiter, page by page (seed %i)',
+      async (seed) => {
+        const random = randomFrom(seed)
+        const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
+        const text = (most: number): string =>
+          Array.from({ length: 1 + Math.floor(random() * most) }, () => pick(pieces)).join('')
+        const keys = new Set<string>()
+        while (keys.size < 250) {
+          // Many that begin alike, and many that are the beginning of another.
+          const parent = random() < 0.6 && keys.size > 0 ? pick([...keys]) : ''
+          keys.add((parent.length < 15 ? parent : '') + text(3))
         }
-      }
-    }, 60_000)
+        await store(...keys)
+        await insertNoise()
+
+        const prefixes = ['', '/', 'a', '%', '_', '\ud7ff', '\u{10ffff}', '\u{10ffff}\u{10ffff}', 'no such thing']
+        for (let i = 0; i < 25; i++) {
+          const key = Array.from(pick([...keys]))
+          prefixes.push(key.slice(0, Math.ceil(random() * key.length)).join(''))
+        }
+        for (const prefix of prefixes) {
+          for (const delimiter of [null, '/', pick(pieces.filter((piece) => piece !== '\u{10ffff}'))]) {
+            const items = modelOf(keys, prefix, delimiter)
+            const first = pick([1, 2, 7, 50, 1000])
+            let after: string | null = null
+            let from = 0
+            // A page may be asked for after the last item.
+            do {
+              const page: ObjectListing = await list({ prefix, delimiter, first, after })
+              const expected = items.slice(from, from + first)
+              expect({ prefix, delimiter, first, from, keys: keysOf(page), prefixes: page.commonPrefixes }).toEqual({
+                prefix,
+                delimiter,
+                first,
+                from,
+                keys: expected.flatMap(({ key }) => key ?? []),
+                prefixes: expected.flatMap(({ commonPrefix }) => commonPrefix ?? []),
+              })
+              expect(page.hasNextPage).toBe(from + first < items.length)
+              expect(page.endCursor === null).toBe(expected.length === 0)
+              after = page.endCursor
+              from += first
+            } while (after !== null && from < items.length + first && from < 30 * first)
+          }
+        }
+      },
+      60_000,
+    )
 
     /** The same keys in another bucket, and keys that mean nothing any more. */
     async function insertNoise(): Promise<void> {
@@ -116,7 +121,8 @@ export function objectListingContract(open: () => Catalog): void {
         const page: ObjectListing = await list({ delimiter, first: 9, after })
         seen.push(...keysOf(page), ...page.commonPrefixes)
         after = page.hasNextPage ? page.endCursor : null
-        for (const gone of fleeting.splice(0, 2)) await catalog.storedObjects.retireCurrent(bucket.id, gone, new Date().toISOString())
+        for (const gone of fleeting.splice(0, 2))
+          await catalog.storedObjects.retireCurrent(bucket.id, gone, new Date().toISOString())
         const fresh = [key('t'), key('t'), key('t')]
         await store(...fresh)
         fleeting.push(...fresh)
@@ -157,7 +163,12 @@ export function objectListingContract(open: () => Catalog): void {
       await store('a', '\ufffd', 'a\ufffd')
       for (const prefix of ['\0', 'a\0', '\ud800', 'a\udc00', 'x'.repeat(5_000)])
         for (const delimiter of [null, '/'])
-          expect(await list({ prefix, delimiter })).toEqual({ objects: [], commonPrefixes: [], endCursor: null, hasNextPage: false })
+          expect(await list({ prefix, delimiter })).toEqual({
+            objects: [],
+            commonPrefixes: [],
+            endCursor: null,
+            hasNextPage: false,
+          })
     })
 
     test.each(['\u{10ffff}', '\0', '\ud800'])('refuses a delimiter that is no character (%j)', async (delimiter) => {

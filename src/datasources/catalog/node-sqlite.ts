@@ -6,11 +6,12 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import { DhuoError } from '../../errors.js'
 
 const cachedStatements = 300
-const lockTimeoutMs = 2_000
+/** How long SQLite itself waits for another's lock: nothing else happens in this process meanwhile. */
+const blockingWaitMs = 20
+const openTimeoutMs = 2_000
 
 /**
- * Everything here is synchronous and blocks the event loop: statements must be short and use an index, and the wait for
- * another process's write lock is bounded. What is wrong with the file or its disk is thrown as BACKEND_UNAVAILABLE.
+ * Everything here is synchronous and blocks the event loop: statements must be short and use an index. What is wrong with the file or its disk is thrown as BACKEND_UNAVAILABLE.
  */
 export class NodeSqlite implements SqliteDatabase {
   readonly #db: DatabaseSync
@@ -20,10 +21,10 @@ export class NodeSqlite implements SqliteDatabase {
   constructor(path: string) {
     this.#db = translated(() => {
       createPrivately(path)
-      return new DatabaseSync(path, { timeout: lockTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
+      return new DatabaseSync(path, { timeout: blockingWaitMs, enableForeignKeyConstraints: true, defensive: true })
     })
     try {
-      translated(() => retryWhileBusy(() => this.#db.exec('pragma journal_mode = wal')))
+      retryWhileLocked(() => translated(() => this.#db.exec('pragma journal_mode = wal')))
       // No mmap_size: a read error of a mapped file is a signal that ends the process (https://www.sqlite.org/mmap.html).
       translated(() => this.#db.exec('pragma synchronous = full; pragma temp_store = memory; pragma cache_size = -16000'))
     } catch (error) {
@@ -105,23 +106,26 @@ function createPrivately(path: string): void {
   }
 }
 
-/** When several processes turn a new file into a WAL database at once, SQLite fails without waiting for its time-out. */
-function retryWhileBusy(work: () => void): void {
-  const deadline = Date.now() + lockTimeoutMs
+/** When several processes turn a new file into a WAL database at once, SQLite does not wait for its turn by itself. */
+function retryWhileLocked(work: () => void): void {
+  const deadline = Date.now() + openTimeoutMs
   while (true) {
     try {
       return work()
     } catch (error) {
-      if (primaryCodeOf(error) !== 5 || Date.now() > deadline) throw error
+      if (!isLocked(error) || Date.now() > deadline) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
     }
   }
 }
 
-const primaryCodeOf = (error: unknown): number => ((error as { errcode?: number }).errcode ?? 0) & 0xff
+/** Another connection held a lock that the statement needs: it has had no effect, and may be tried again. */
+export const isLocked = (error: unknown): boolean => primaryCodeOf((error as { cause?: unknown }).cause) === 5
+
+const primaryCodeOf = (error: unknown): number => ((error as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff
 
 /** https://www.sqlite.org/rescode.html: what is wrong with the file or the disk, and not with the statement. */
-const unavailable = new Map<number | string | undefined, string>([
+const unavailable = new Map([
   [5, 'is locked by another process'],
   [8, 'can only be read'],
   [10, 'cannot be read or written'],
@@ -130,18 +134,14 @@ const unavailable = new Map<number | string | undefined, string>([
   [14, 'cannot be opened'],
   [15, 'is locked by another process'],
   [26, 'is damaged, or is not one of SQLite'],
-  ['EACCES', 'cannot be opened: permission is denied'],
-  ['EPERM', 'cannot be opened: permission is denied'],
-  ['EROFS', 'can only be read'],
-  ['ENOSPC', 'has no space left on its disk'],
-  ['ENOTDIR', 'cannot be opened: what should be its directory is a file'],
 ])
 
 function translated<T>(call: () => T): T {
   try {
     return call()
   } catch (error) {
-    const what = unavailable.get(primaryCodeOf(error) || (error as NodeJS.ErrnoException).code)
+    const isOfFileSystem = (error as NodeJS.ErrnoException).syscall !== undefined
+    const what = unavailable.get(isOfFileSystem ? 14 : primaryCodeOf(error))
     throw what ? new DhuoError('BACKEND_UNAVAILABLE', `The catalog's file ${what}.`, { cause: error }) : error
   }
 }

@@ -1,19 +1,41 @@
 // Opens the catalog in a SQLite file, embedded in this process.
-import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
 import type { SqliteCatalogConfig } from '../../config.js'
 import { type Catalog, createCatalog } from './catalog.js'
-import { NodeSqlite } from './node-sqlite.js'
+import { isLocked, NodeSqlite } from './node-sqlite.js'
 import type { Tables } from './tables.js'
+
+const lockTimeoutMs = 3_000
 
 /** @throws BACKEND_UNAVAILABLE the file cannot be opened, or belongs to a newer version of this server */
 export async function openSqliteCatalog(config: SqliteCatalogConfig): Promise<Catalog> {
   return createCatalog('sqlite', new Kysely<Tables>({ dialect: sqliteDialect(() => new NodeSqlite(config.file)) }))
 }
 
-export function sqliteDialect(open: () => NodeSqlite): SqliteDialect {
-  const dialect = new SqliteDialect({ database: async () => open() })
+export function sqliteDialect(open: () => SqliteDatabase): SqliteDialect {
+  const dialect = new SqliteDialect({
+    database: async () => open(),
+    onCreateConnection: async (connection) => {
+      const execute = connection.executeQuery.bind(connection)
+      connection.executeQuery = (query, options) => retryWhileLocked(() => execute(query, options))
+    },
+  })
   dialect.createAdapter = () => new TransactionalSqliteAdapter()
   return dialect
+}
+
+/** Waits for another process's transaction without blocking this one. */
+async function retryWhileLocked<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + lockTimeoutMs
+  while (true) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isLocked(error) || Date.now() > deadline) throw error
+      await sleep(1 + Math.random() * 10)
+    }
+  }
 }
 
 /**

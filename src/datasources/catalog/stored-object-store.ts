@@ -52,6 +52,7 @@ export class StoredObjectStore {
 
   /** The key means nothing from now on; true when it did. */
   async retireCurrent(bucketId: string, key: string, now: Timestamp): Promise<boolean> {
+    if (!isText(key)) return false
     const retired = await this.db
       .updateTable('stored_objects')
       .set({ isCurrent: 0, replacedAt: now })
@@ -78,7 +79,8 @@ export class StoredObjectStore {
       .execute()
   }
 
-  findCurrent(bucketId: string, key: string): Promise<StoredObjectRow | undefined> {
+  async findCurrent(bucketId: string, key: string): Promise<StoredObjectRow | undefined> {
+    if (!isText(key)) return undefined
     return this.db
       .selectFrom('stored_objects')
       .selectAll()

@@ -1,0 +1,207 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { Kysely, type SqliteDatabase } from 'kysely'
+import { type Catalog, createCatalog, type Stores } from '../../src/datasources/catalog/catalog.js'
+import { NodeSqlite } from '../../src/datasources/catalog/node-sqlite.js'
+import { sqliteDialect } from '../../src/datasources/catalog/sqlite-catalog.js'
+import type { Tables } from '../../src/datasources/catalog/tables.js'
+import {
+  accessKeyRow,
+  at,
+  bucketRow,
+  datasetRow,
+  insertBucket,
+  insertUser,
+  objectRow,
+  projectRow,
+  uploadRow,
+  userRow,
+} from '../contracts/catalog-rows.js'
+
+interface Statement {
+  sql: string
+  parameters: readonly unknown[]
+}
+
+/** Every statement that reaches the database, in order. */
+function recording(database: SqliteDatabase, statements: Statement[]): SqliteDatabase {
+  return {
+    prepare(sql) {
+      const statement = database.prepare(sql)
+      const note = (parameters: readonly unknown[]) => statements.push({ sql, parameters })
+      return {
+        reader: statement.reader,
+        all: (parameters) => (note(parameters), statement.all(parameters)),
+        run: (parameters) => (note(parameters), statement.run(parameters)),
+        iterate: (parameters) => (note(parameters), statement.iterate(parameters)),
+      }
+    },
+    close: () => database.close(),
+  }
+}
+
+type Calls<Name extends keyof Stores> = { [Method in keyof Stores[Name]]: () => Promise<unknown>[] }
+
+describe('every statement of the SQLite catalog finds its rows by an index', () => {
+  let directory: string
+  let catalog: Catalog
+  let plain: DatabaseSync
+  const statements: Statement[] = []
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'dhuo-catalog-'))
+    const file = join(directory, 'catalog.db')
+    const dialect = sqliteDialect(() => recording(new NodeSqlite(file), statements))
+    catalog = await createCatalog('sqlite', new Kysely<Tables>({ dialect }))
+    plain = new DatabaseSync(file)
+  })
+  afterAll(async () => {
+    plain.close()
+    await catalog.close()
+    await rm(directory, { recursive: true })
+  })
+
+  const ids = ['a', 'b', 'c']
+  const page = { first: 10, after: null }
+  const scopes = [null, 'usr'].flatMap((memberId) => [null, 'prj'].map((projectId) => ({ memberId, projectId })))
+
+  /** Each method, in each form that it has. What comes of the calls does not matter. */
+  const calls: { [Name in keyof Stores]?: () => object } = {
+    users: (): Calls<'users'> => ({
+      insert: () => [catalog.users.insert(userRow())],
+      byIds: () => [catalog.users.byIds(ids)],
+      findByEmail: () => [catalog.users.findByEmail('a')],
+      hasAny: () => [catalog.users.hasAny()],
+      insertSession: () => [catalog.users.insertSession({ tokenHash: 'a', userId: 'b', createdAt: at(0), expiresAt: at(0) })],
+      findBySession: () => [catalog.users.findBySession('a', at(0))],
+      deleteExpiredSessions: () => [catalog.users.deleteExpiredSessions(at(0))],
+      recordLoginFailure: () => [catalog.users.recordLoginFailure('a', at(0), at(-1))],
+      loginFailuresSince: () => [catalog.users.loginFailuresSince(ids)],
+      forgiveLoginFailure: () => [catalog.users.forgiveLoginFailure('a')],
+      clearLoginFailures: () => [catalog.users.clearLoginFailures('a')],
+      deleteOldLoginFailures: () => [catalog.users.deleteOldLoginFailures(at(-9))],
+    }),
+    accessKeys: (): Calls<'accessKeys'> => ({
+      insert: () => [catalog.accessKeys.insert(accessKeyRow('a'))],
+      byIds: () => [catalog.accessKeys.byIds(ids)],
+      byUsers: () => [catalog.accessKeys.byUsers(ids)],
+      findLive: () => [insertUser(catalog).then((user) => findLiveOf(user.id))],
+      recordUse: () => [catalog.accessKeys.recordUse('a', at(0))],
+      revoke: () => [catalog.accessKeys.revoke('a', at(0))],
+    }),
+    projects: (): Calls<'projects'> => ({
+      insert: () => [catalog.projects.insert(projectRow())],
+      byIds: () => [catalog.projects.byIds(ids)],
+      byNames: () => [catalog.projects.byNames(ids)],
+      page: () => scopes.map((scope) => catalog.projects.page(scope, page)),
+      // An administrator counts all there are.
+      count: () =>
+        scopes.filter((s) => s.memberId !== null || s.projectId !== null).map((scope) => catalog.projects.count(scope)),
+      rolesOf: () => [catalog.projects.rolesOf('a', ids)],
+      members: () => [catalog.projects.members(ids)],
+      knownTo: () => scopes.map((scope) => catalog.projects.knownTo(scope, ids)),
+      setMember: () => [catalog.projects.setMember({ projectId: 'a', userId: 'b', role: 'OWNER' })],
+      removeMember: () => [catalog.projects.removeMember('a', 'b')],
+    }),
+    buckets: (): Calls<'buckets'> => ({
+      insert: () => [catalog.buckets.insert(bucketRow('a'))],
+      byIds: () => [catalog.buckets.byIds(ids)],
+      byNames: () => [catalog.buckets.byNames(ids)],
+      pagesByProject: () => [catalog.buckets.pagesByProject(ids, page)],
+      countByProject: () => [catalog.buckets.countByProject(ids)],
+    }),
+    storedObjects: (): Calls<'storedObjects'> => ({
+      insertCurrent: () => [insertBucket(catalog).then((bucket) => catalog.storedObjects.insertCurrent(objectRow(bucket, 'k')))],
+      retireCurrent: () => [catalog.storedObjects.retireCurrent('a', 'k', at(0))],
+      byIds: () => [catalog.storedObjects.byIds(ids)],
+      findCurrent: () => [catalog.storedObjects.findCurrent('a', 'k')],
+      list: () =>
+        ['', 'a/'].flatMap((prefix) =>
+          [null, '/'].map((delimiter) => catalog.storedObjects.list('a', { prefix, delimiter, ...page })),
+        ),
+      replacedBefore: () => [catalog.storedObjects.replacedBefore(at(0), 10)],
+      delete: () => [catalog.storedObjects.delete('a')],
+      currentByKeys: () => [catalog.storedObjects.currentByKeys('a', ids)],
+      setSha256: () => [catalog.storedObjects.setSha256('a', 'b')],
+    }),
+    uploads: (): Calls<'uploads'> => ({
+      insert: () => [catalog.uploads.insert(uploadRow({ id: 'a', projectId: 'b' }, 'c'))],
+      find: () => [catalog.uploads.find('a')],
+      complete: () => [catalog.uploads.complete('a', 'b')],
+      deleteOpen: () => [catalog.uploads.deleteOpen('a')],
+      deleteCompleted: () => [catalog.uploads.deleteCompleted(at(0))],
+      expired: () => [catalog.uploads.expired(at(0), 10)],
+    }),
+    datasets: (): Calls<'datasets'> => ({
+      insert: () => [catalog.datasets.insert(datasetRow('a'))],
+      advance: () => [catalog.datasets.advance('a', { kind: 'TABLE', objectId: null, updatedAt: at(0), description: null })],
+      insertVersion: () => [
+        catalog.datasets.insertVersion({
+          datasetId: 'a',
+          version: 1,
+          objectId: null,
+          sql: null,
+          rowCount: 1,
+          createdBy: null,
+          createdAt: at(0),
+        }),
+      ],
+      delete: () => [catalog.datasets.delete('a')],
+      byIds: () => [catalog.datasets.byIds(ids)],
+      find: () => [catalog.datasets.find('a', 'b')],
+      findByTable: () => [catalog.datasets.findByTable('a', 'b')],
+      byObjects: () => [catalog.datasets.byObjects(ids)],
+      pagesByProject: () => [catalog.datasets.pagesByProject(ids, page)],
+      countByProject: () => [catalog.datasets.countByProject(ids)],
+    }),
+    exportTickets: (): Calls<'exportTickets'> => ({
+      insert: () => [catalog.exportTickets.insert({ id: 'a', projectId: 'b', request: '', expiresAt: at(0) })],
+      findLive: () => [catalog.exportTickets.findLive('a', at(0))],
+      deleteExpired: () => [catalog.exportTickets.deleteExpired(at(0))],
+    }),
+    serverSecrets: (): Calls<'serverSecrets'> => ({ getOrInsert: () => [catalog.serverSecrets.getOrInsert('a', 'b')] }),
+  }
+
+  const findLiveOf = async (userId: string): Promise<unknown> => {
+    const key = accessKeyRow(userId)
+    await catalog.accessKeys.insert(key)
+    return catalog.accessKeys.findLive(key.secretHash, at(0))
+  }
+
+  /** What may be read from one end to the other: rows that the statement itself brought, and one row of any kind. */
+  const allowed = [/^SCAN (parents|walk)$/, /^SCAN \d* ?CONSTANT ROWS?$/, /^SCAN users USING COVERING INDEX .*$/]
+
+  const planOf = ({ sql, parameters }: Statement): string[] => {
+    // The plan of an INSERT names every table that refers to this one, though SQLite looks there only while a foreign key is broken.
+    plain.exec(`pragma foreign_keys = ${/^\s*insert/.test(sql) ? 'off' : 'on'}`)
+    const steps = plain.prepare(`explain query plan ${sql}`).all(...(parameters as SQLInputValue[]))
+    return steps.map(({ detail }) => String(detail))
+  }
+
+  for (const [name, methodsOf] of Object.entries(calls)) {
+    test(`in ${name}`, async () => {
+      const store = catalog[name as keyof Stores]
+      const methods = methodsOf() as Record<string, () => Promise<unknown>[]>
+      const internal = ['constructor', 'visibleTo', 'listFlat', 'listFolded']
+      expect(Object.keys(methods).sort()).toEqual(
+        Object.getOwnPropertyNames(Object.getPrototypeOf(store))
+          .filter((method) => !internal.includes(method))
+          .sort(),
+      )
+      for (const [method, call] of Object.entries(methods)) {
+        statements.length = 0
+        await Promise.allSettled(call())
+        const made = statements.filter(({ sql }) => !/^(begin|commit|rollback)/.test(sql))
+        expect(made.length).toBeGreaterThan(0)
+        for (const statement of made) {
+          const scans = planOf(statement).filter(
+            (step) => step.startsWith('SCAN') && !allowed.some((pattern) => pattern.test(step)),
+          )
+          expect({ method: `${name}.${method}`, sql: statement.sql, scans }).toMatchObject({ scans: [] })
+        }
+      }
+    })
+  }
+})
