@@ -1,5 +1,15 @@
 import DataLoader from 'dataloader'
 import type { Viewer } from './authentication.js'
+import type {
+  ModelAliasRow,
+  ModelRow,
+  ModelStage,
+  ModelTagRow,
+  ModelVersionRow,
+  ModelVersionTagRow,
+  StageTransitionRow,
+} from './datasources/catalog/model-rows.js'
+import type { ModelVersionFile, ModelVersionKey } from './datasources/catalog/model-version-store.js'
 import type { Page, PageRequest } from './datasources/catalog/page.js'
 import type { ProjectScope } from './datasources/catalog/project-store.js'
 import type {
@@ -20,13 +30,23 @@ export interface ChildPageKey extends PageRequest {
   parentId: string
 }
 
+/** One page of the versions of a model, in these stages or in all. */
+interface ModelVersionPageKey extends ChildPageKey {
+  stages: readonly ModelStage[] | null
+}
+
+interface ModelVersionCountKey {
+  parentId: string
+  stages: readonly ModelStage[] | null
+}
+
 export interface TableKey {
   schema: string
   table: string
 }
 
 type ById<Row> = DataLoader<string, Row | null>
-type PageLoader<Row> = DataLoader<ChildPageKey, Page<Row>, string>
+type PageLoader<Row, Key = ChildPageKey> = DataLoader<Key, Page<Row>, string>
 
 /** Batches and remembers look-ups within one operation: however many rows ask, each kind of look-up is one statement. */
 export interface Loaders {
@@ -50,6 +70,18 @@ export interface Loaders {
   datasetCountOfProject: DataLoader<string, number>
   datasetOfObject: ById<DatasetRow>
   tableShape: DataLoader<TableKey, TableShape | null, string>
+  model: ById<ModelRow>
+  tagsOfModel: DataLoader<string, ModelTagRow[]>
+  aliasesOfModel: DataLoader<string, ModelAliasRow[]>
+  versionsOfModel: PageLoader<ModelVersionRow, ModelVersionPageKey>
+  versionCountOfModel: DataLoader<ModelVersionCountKey, number, string>
+  modelVersion: ById<ModelVersionRow>
+  modelVersionByNumber: DataLoader<ModelVersionKey, ModelVersionRow | null, string>
+  modelVersionsOfRun: DataLoader<string, ModelVersionRow[]>
+  filesOfModelVersion: DataLoader<string, ModelVersionFile[]>
+  tagsOfModelVersion: DataLoader<string, ModelVersionTagRow[]>
+  aliasesOfModelVersion: DataLoader<string, ModelAliasRow[]>
+  transitionsOfModelVersion: DataLoader<string, StageTransitionRow[]>
 }
 
 /** @param viewer for what depends on who asks; `scope` is the projects they may see */
@@ -73,14 +105,32 @@ export function createLoaders({ catalog, lakehouse }: Datasources, viewer: Viewe
     }),
     membersOfProject: listsBy('projectId', (ids) => catalog.projects.members(ids)),
     accessKeysOfUser: listsBy('userId', (ids) => catalog.accessKeys.byUsers(ids)),
-    bucketsOfProject: pages((ids, request) => catalog.buckets.pagesByProject(ids, request)),
+    bucketsOfProject: perParent((ids, request) => catalog.buckets.pagesByProject(ids, request)),
     bucketCountOfProject: new DataLoader((ids) => catalog.buckets.countByProject(ids)),
-    datasetsOfProject: pages((ids, request) => catalog.datasets.pagesByProject(ids, request)),
+    datasetsOfProject: perParent((ids, request) => catalog.datasets.pagesByProject(ids, request)),
     datasetCountOfProject: new DataLoader((ids) => catalog.datasets.countByProject(ids)),
     datasetOfObject: by('objectId', (ids) => catalog.datasets.byObjects(ids)),
     tableShape: new DataLoader((keys) => tableShapes(lakehouse, keys), {
       cacheKeyFn: ({ schema, table }) => `${schema}.${table}`,
     }),
+    model: by('id', (ids) => catalog.models.byIds(ids)),
+    tagsOfModel: listsBy('modelId', (ids) => catalog.models.tags(ids)),
+    aliasesOfModel: listsBy('modelId', (ids) => catalog.models.aliases(ids)),
+    versionsOfModel: perParent((ids, request) => catalog.modelVersions.pagesByModel(ids, request)),
+    versionCountOfModel: perParent((ids, { stages }) => catalog.modelVersions.countByModel(ids, stages)),
+    modelVersion: by('id', (ids) => catalog.modelVersions.byIds(ids)),
+    modelVersionByNumber: new DataLoader(
+      async (keys) => {
+        const rows = new Map((await catalog.modelVersions.byNumbers(keys)).map((row) => [numberKey(row), row]))
+        return keys.map((key) => rows.get(numberKey(key)) ?? null)
+      },
+      { cacheKeyFn: numberKey },
+    ),
+    modelVersionsOfRun: listsBy('runId', (ids) => catalog.modelVersions.byRuns(ids)),
+    filesOfModelVersion: listsBy('modelVersionId', (ids) => catalog.modelVersions.files(ids)),
+    tagsOfModelVersion: listsBy('modelVersionId', (ids) => catalog.modelVersions.tags(ids)),
+    aliasesOfModelVersion: listsBy('modelVersionId', (ids) => catalog.models.aliasesOfVersions(ids)),
+    transitionsOfModelVersion: listsBy('modelVersionId', (ids) => catalog.modelVersions.transitions(ids)),
   }
 }
 
@@ -101,22 +151,26 @@ const listsBy = <Row, Column extends keyof Row>(
     return values.map((value) => rows.get(value) ?? [])
   })
 
-/** Parents that want the same page (the usual case: one field of one list) share a statement. */
-const pages = <Row>(find: (parentIds: readonly string[], request: PageRequest) => Promise<Page<Row>[]>): PageLoader<Row> =>
+/** What is asked of several parents with the same further words (the usual case: one field of one list) is one statement. */
+const perParent = <Answer, Key extends { parentId: string }>(
+  find: (parentIds: readonly string[], request: Key) => Promise<Answer[]>,
+): DataLoader<Key, Answer, string> =>
   new DataLoader(
     async (keys) => {
-      const pageOf = new Map<ChildPageKey, Page<Row>>()
-      for (const group of Map.groupBy(keys, ({ first, after }) => `${first} ${after}`).values()) {
+      const answers = new Map<Key, Answer>()
+      for (const group of Map.groupBy(keys, ({ parentId: _, ...request }) => JSON.stringify(request)).values()) {
         const found = await find(
           group.map((key) => key.parentId),
           group[0]!,
         )
-        for (const [index, key] of group.entries()) pageOf.set(key, found[index]!)
+        for (const [index, key] of group.entries()) answers.set(key, found[index]!)
       }
-      return keys.map((key) => pageOf.get(key)!)
+      return keys.map((key) => answers.get(key)!)
     },
-    { cacheKeyFn: ({ parentId, first, after }) => `${parentId} ${first} ${after}` },
+    { cacheKeyFn: (key) => JSON.stringify(key) },
   )
+
+const numberKey = ({ modelId, version }: ModelVersionKey): string => `${modelId} ${version}`
 
 async function tableShapes(lakehouse: Datasources['lakehouse'], keys: readonly TableKey[]): Promise<(TableShape | null)[]> {
   const shapeOf = new Map<TableKey, TableShape | null>()
