@@ -1,11 +1,11 @@
 /** One logged point of a metric. */
 export interface LoggedMetric {
   key: string
-  /** 0 for NaN. */
-  value: number
+  /** 0 for NaN; the infinities as text, for JSON has none. */
+  value: number | 'Infinity' | '-Infinity'
   isNan: 0 | 1
-  /** Digits: it may be beyond 2^53. */
-  step: string
+  /** Digits where it is beyond 2^53. */
+  step: number | string
   /** Milliseconds since 1970. */
   timestamp: number
 }

@@ -3,11 +3,14 @@ import { HandleEmptyInListsPlugin, type Kysely, replaceWithNoncontingentExpressi
 import { AccessKeyStore } from './access-key-store.js'
 import { BucketStore } from './bucket-store.js'
 import { DatasetStore } from './dataset-store.js'
+import { ExperimentStore } from './experiment-store.js'
 import { ExportTicketStore } from './export-ticket-store.js'
+import { MetricStore } from './metric-store.js'
 import { migrate } from './migrate.js'
 import { ModelStore } from './model-store.js'
 import { ModelVersionStore } from './model-version-store.js'
 import { ProjectStore } from './project-store.js'
+import { RunStore } from './run-store.js'
 import { ServerSecretStore } from './server-secret-store.js'
 import { StoredObjectStore } from './stored-object-store.js'
 import type { Tables } from './tables.js'
@@ -23,6 +26,9 @@ export interface Stores {
   storedObjects: StoredObjectStore
   uploads: UploadStore
   datasets: DatasetStore
+  experiments: ExperimentStore
+  runs: RunStore
+  metrics: MetricStore
   models: ModelStore
   modelVersions: ModelVersionStore
   exportTickets: ExportTicketStore
@@ -79,6 +85,9 @@ const storesOn = (db: Kysely<Tables>): Stores => ({
   storedObjects: new StoredObjectStore(db),
   uploads: new UploadStore(db),
   datasets: new DatasetStore(db),
+  experiments: new ExperimentStore(db),
+  runs: new RunStore(db),
+  metrics: new MetricStore(db),
   models: new ModelStore(db),
   modelVersions: new ModelVersionStore(db),
   exportTickets: new ExportTicketStore(db),

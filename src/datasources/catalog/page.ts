@@ -1,7 +1,7 @@
 // Pages of rows in the order of their names: keyset paging, so that a page stays where it is when rows are inserted.
 import { type Kysely, sql } from 'kysely'
 import { badInput } from '../../errors.js'
-import { isSqlite } from './sql-dialect.js'
+import { joinPage, parentsOf } from './child-pages.js'
 import type { Tables } from './tables.js'
 
 export interface PageRequest {
@@ -79,16 +79,10 @@ export async function namedPagesByProject<Row extends { name: string; projectId:
 ): Promise<Page<Row>[]> {
   const name = nameAfter(request)
   if (projectIds.length === 0) return []
-  const from = sql.table(table)
-  const page = sql`from ${from} as candidate where candidate."projectId" = parents.id and candidate.name > ${name}
+  const page = sql`from ${sql.table(table)} as candidate where candidate."projectId" = parents.id and candidate.name > ${name}
       order by candidate.name limit ${request.first + 1}`
-  // SQLite has no lateral join, and PostgreSQL would try every row against every parent without one.
-  const child = isSqlite(db)
-    ? sql`cross join ${from} as child on child.id in (select candidate.id ${page})`
-    : sql`cross join lateral (select candidate.* ${page}) as child`
   const { rows } = await sql<Row>`
-    with parents(id) as (values ${sql.join([...new Set(projectIds)].map((id) => sql`(${id})`))})
-    select child.* from parents ${child}
+    ${parentsOf(projectIds)} select child.* from parents ${joinPage(db, table, ['id'], page)}
     order by child."projectId", child.name`.execute(db)
   const byProject = Map.groupBy(rows, (row) => row.projectId)
   return projectIds.map((id) => toPage(byProject.get(id) ?? [], request.first, nameCursor))
