@@ -5,6 +5,7 @@ import compress from '@fastify/compress'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 import type { Context, RequestInfo } from './context.js'
+import { limitTimeOfBodies } from './http/body-time-limits.js'
 import { clientAddresses } from './http/client-address.js'
 import { DocumentStore } from './http/document-store.js'
 import { registerGraphiql } from './http/graphiql-page.js'
@@ -12,7 +13,6 @@ import { registerGraphqlRoute } from './http/graphql-route.js'
 import { startApolloServer } from './http/graphql-server.js'
 import { GraphqlSocket } from './http/graphql-socket.js'
 import { type BackendHealth, registerHealthRoutes } from './http/health-routes.js'
-import { limitIdleBodies } from './http/idle-bodies.js'
 import { trackIdleConnections } from './http/idle-connections.js'
 import { createMetrics, registerMetricsRoute } from './http/metrics.js'
 import { pathOf, registerRequestLog, requestIdOf } from './http/request-log.js'
@@ -70,7 +70,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const closeIdleConnections = trackIdleConnections(app.server)
   registerSecurityHeaders(app, publicUrl)
   registerRequestLog(app, metrics)
-  limitIdleBodies(app, limits.bodyIdleMs)
+  limitTimeOfBodies(app, {
+    idleMs: limits.bodyIdleMs,
+    totalMs: limits.bodyTimeoutMs,
+    isShort: (request) => request.routeOptions.url === '/graphql',
+  })
   await app.register(async (scope) => {
     await scope.register(compress, {
       threshold: 1_024,
@@ -80,15 +84,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       globalDecompression: false,
     })
     const sendPage = registerGraphiql(scope)
-    const { maxMessageBytes: maxBodyBytes, bodyTimeoutMs } = limits
     await registerGraphqlRoute(scope, {
       apollo,
       createContext,
       clientAddress,
       metrics,
       publicUrl,
-      maxBodyBytes,
-      bodyTimeoutMs,
+      maxBodyBytes: limits.maxMessageBytes,
       sendPage,
     })
     registerMetricsRoute(scope, metrics)

@@ -107,5 +107,6 @@ export function registerGraphiql(app: FastifyInstance): (reply: FastifyReply) =>
       .type('text/html; charset=utf-8')
       .header('cache-control', 'no-cache')
       .header('content-security-policy', contentSecurityPolicy)
+      .header('cross-origin-opener-policy', 'same-origin')
       .send(page)
 }

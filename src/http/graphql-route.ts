@@ -17,8 +17,6 @@ interface GraphqlRouteOptions {
   publicUrl: string | null
   /** Of a request's body, variables included. */
   maxBodyBytes: number
-  /** How long a client may take to send it. */
-  bodyTimeoutMs: number
   /** What a browser that opens the address gets to see. */
   sendPage(reply: FastifyReply): FastifyReply
 }
@@ -29,8 +27,6 @@ export async function registerGraphqlRoute(parent: FastifyInstance, options: Gra
     // JSON only. What a browser's form can send without asking first (text/plain, urlencoded, multipart) is a 415.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('application/json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'))
-
-    app.addHook('onRequest', async (request, reply) => limitTimeOfBody(request, reply, options.bodyTimeoutMs))
 
     app.get('/graphql', async (request, reply) =>
       wantsPage(request) ? options.sendPage(reply) : answer(request, reply, options),
@@ -54,7 +50,7 @@ const wantsPage = (request: FastifyRequest): boolean => {
 
 async function answer(request: FastifyRequest, reply: FastifyReply, options: GraphqlRouteOptions): Promise<FastifyReply> {
   const gone = new AbortController()
-  reply.raw.once('close', () => {
+  reply.raw.on('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
   })
   const operation = new HttpOperation(request.id, request.log)
@@ -124,17 +120,3 @@ const withStatus = (error: DhuoError): GraphQLError =>
     originalError: error,
     extensions: { code: error.code, http: { status: httpStatusOf[error.code] } },
   })
-
-/** Large uploads have a time limit of their own; a GraphQL request that drips in byte by byte is none. */
-function limitTimeOfBody(request: FastifyRequest, reply: FastifyReply, timeoutMs: number): void {
-  if (request.method !== 'POST') return
-  const timer = setTimeout(() => {
-    if (request.raw.complete || reply.raw.headersSent) return
-    reply.raw.once('finish', () => request.raw.destroy())
-    const late = new DhuoError('TIMEOUT', `The body of the request did not arrive within ${timeoutMs} ms.`)
-    sendError(late, request, reply.header('connection', 'close'), 408)
-  }, timeoutMs)
-  const clear = () => clearTimeout(timer)
-  request.raw.once('end', clear)
-  reply.raw.once('close', clear)
-}

@@ -19,7 +19,7 @@ export function trackIdleConnections(server: Server): () => void {
   })
   server.on('request', ({ socket }, response: ServerResponse) => {
     idle.delete(socket)
-    response.once('close', () => becomesIdle(socket))
+    response.on('close', () => becomesIdle(socket))
   })
   server.on('upgrade', ({ socket }) => idle.delete(socket))
   return () => {

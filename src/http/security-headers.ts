@@ -4,13 +4,13 @@ import type { FastifyInstance } from 'fastify'
 export function registerSecurityHeaders(app: FastifyInstance, publicUrl: string | null): void {
   const headers: Record<string, string> = {
     'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
-    'cross-origin-opener-policy': 'same-origin',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
     ...(publicUrl?.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
   }
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.headers(headers)
+  const pairs = Object.entries(headers)
+  app.addHook('onRequest', (_request, reply, done) => {
+    for (const [name, value] of pairs) reply.header(name, value)
+    done()
   })
 }
