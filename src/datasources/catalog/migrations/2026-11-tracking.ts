@@ -21,6 +21,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     name ${text} not null, status text not null, lifecycle text not null, "startedAt" text not null, "endedAt" text,
     "userId" text references users(id), "parentId" text references runs(id))`.execute(db)
   await sql`create index runs_by_start on runs("experimentId", lifecycle, "startedAt", id)`.execute(db)
+  // One for each attribute that runs are sorted by, with the id behind it, which tells equal ones apart: a page is then a range.
+  await sql`create index runs_by_id on runs("experimentId", lifecycle, id)`.execute(db)
+  await sql`create index runs_by_name on runs("experimentId", lifecycle, name, id)`.execute(db)
+  await sql`create index runs_by_status on runs("experimentId", lifecycle, status, id)`.execute(db)
+  await sql`create index runs_by_end on runs("experimentId", lifecycle, "endedAt", id)`.execute(db)
+  await sql`create index runs_by_user on runs("experimentId", lifecycle, "userId", id)`.execute(db)
   await sql`create index runs_by_parent on runs("parentId", "startedAt", id) where "parentId" is not null`.execute(db)
   await sql`create table run_params (
     "runId" text not null references runs(id), "experimentId" text not null, key ${text} not null, value ${text} not null,

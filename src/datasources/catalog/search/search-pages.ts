@@ -1,0 +1,192 @@
+// Finds pages and counts of what meets a filter, each of several parents' rows, in a number of statements that no number of parents changes.
+import { type Kysely, sql } from 'kysely'
+import type { Lifecycle } from '../experiment-rows.js'
+import { type Page, toPage } from '../page.js'
+import { isSqlite } from '../sql-dialect.js'
+import type { Tables } from '../tables.js'
+import {
+  decodePlace,
+  digestOf,
+  encodePlace,
+  isAfter,
+  orderTerms,
+  type Place,
+  type Rank,
+  rankColumn,
+  ranks,
+  type SortValue,
+  sortColumn,
+  sortJoins,
+} from './keyset.js'
+import { isNullable, type SortKey, sortKeysOf } from './order-by.js'
+import { all, belongs, holds, join, parentId, type SearchScope, type Sql, source } from './search-compiler.js'
+import { conditionsOf } from './search-conditions.js'
+import type { Condition, SearchSubject } from './search-subject.js'
+import { segmentRows, segmentsFrom } from './sorted-segments.js'
+
+export interface SearchRequest {
+  filter: string | null
+  /** MLflow's `order_by`: `metrics.rmse DESC`, one field an entry. */
+  orderBy: readonly string[]
+  first: number
+  after: string | null
+}
+
+/** What is asked of each parent. */
+interface Search extends SearchScope {
+  db: Kysely<Tables>
+  conditions: readonly Condition[]
+}
+
+/** As many rows are looked at one by one and sorted in a few milliseconds; more are read in the order of an index. */
+const fewRows = 4_000
+
+/**
+ * @returns one page for each parent, in their order
+ * @throws BAD_USER_INPUT a filter, an order or a cursor that does not fit
+ */
+export async function searchPages<Row extends { id: string }>(
+  db: Kysely<Tables>,
+  subject: SearchSubject,
+  parentIds: readonly string[],
+  { filter, orderBy, first, after }: SearchRequest,
+  lifecycle: Lifecycle | null = null,
+): Promise<Page<Row>[]> {
+  const search = searchFor(db, subject, filter, lifecycle)
+  const keys = sortKeysOf(subject, orderBy)
+  const digest = digestOf([subject.kind, search.conditions, keys, lifecycle])
+  const place = after === null ? null : decodePlace(digest, keys, after)
+  const found = new Map([...new Set(parentIds)].map((id) => [id, [] as Found<Row>[]]))
+  for (const [condition, ids] of await leadersOf(search, [...found.keys()])) {
+    const rounds = condition
+      ? [matchesOf(search, keys, condition, place, first + 1)]
+      : segmentsFrom(keys, search.conditions, place).map((segment) =>
+          segmentRows(search, keys, search.conditions, segment, place, first + 1),
+        )
+    for (const rows of rounds) {
+      const unfilled = ids.filter((id) => found.get(id)!.length <= first)
+      if (unfilled.length === 0) break
+      for (const row of await fetchRows<Row>(search, keys, unfilled, rows)) found.get(row.parentId)!.push(row)
+    }
+  }
+  return parentIds.map((id) => {
+    const page = found.get(id)!
+    const places = new Map(page.map(({ row, place }) => [row.id, place]))
+    const rows = page.map(({ row }) => row)
+    return toPage(rows, first, (row) => encodePlace(digest, places.get(row.id)!))
+  })
+}
+
+/** How many rows of each parent meet the filter, in the order of the ids. @throws BAD_USER_INPUT as `searchPages` */
+export async function countMatches(
+  db: Kysely<Tables>,
+  subject: SearchSubject,
+  parentIds: readonly string[],
+  filter: string | null,
+  lifecycle: Lifecycle | null = null,
+): Promise<number[]> {
+  const search = searchFor(db, subject, filter, lifecycle)
+  const counts = new Map<string, number>()
+  for (const [condition, ids] of await leadersOf(search, [...new Set(parentIds)])) {
+    const { rows } = await sql<{ id: string; count: number | string }>`
+      with ${parents(ids)} select parents.id, (select count(*) from ${matches(search, condition, 'candidate')}) as count
+      from parents`.execute(db)
+    for (const { id, count } of rows) counts.set(id, Number(count))
+  }
+  return parentIds.map((id) => counts.get(id) ?? 0)
+}
+
+function searchFor(db: Kysely<Tables>, subject: SearchSubject, filter: string | null, lifecycle: Lifecycle | null): Search {
+  const scope = { subject, lifecycle, isSqlite: isSqlite(db) }
+  const conditions = conditionsOf(subject, filter)
+  return { db, ...scope, conditions: subject.complete?.(conditions) ?? conditions }
+}
+
+const parents = (ids: readonly string[]): Sql => sql`parents(id) as (values ${sql.join(ids.map((id) => sql`(${id})`))})`
+
+/**
+ * For each parent the condition that few of its rows meet, to begin with; null where there is none, and the order leads. One
+ * statement counts index entries, up to the bound, for every condition.
+ */
+async function leadersOf(search: Search, ids: readonly string[]): Promise<Map<Condition | null, string[]>> {
+  if (ids.length === 0) return new Map()
+  const sources = search.conditions.flatMap((condition) => {
+    const rows = source(search, condition)
+    return rows ? [{ condition, rows }] : []
+  })
+  if (sources.length === 0) return new Map([[null, [...ids]]])
+  const counts = sources.map(
+    ({ rows }, index) => sql`(select count(*) from (${rows} limit ${fewRows + 1}) as found) as ${sql.ref(`count${index}`)}`,
+  )
+  const { rows } = await sql<Record<string, string | number>>`
+    with ${parents(ids)} select parents.id, ${sql.join(counts)} from parents`.execute(search.db)
+  return Map.groupBy(
+    rows.map((row) => String(row['id'])),
+    (id) => {
+      const row = rows.find((each) => each['id'] === id)!
+      const sizes = sources.map((_, index) => Number(row[`count${index}`]))
+      const least = Math.min(...sizes)
+      return least > fewRows ? null : sources[sizes.indexOf(least)]!.condition
+    },
+  )
+}
+
+/** Rows that meet all conditions: those that meet `leader`, each then held to the others. */
+function matches(search: Search, leader: Condition | null, alias: string, joins: Sql = sql``, more: readonly Sql[] = []): Sql {
+  const { subject, conditions } = search
+  const row = sql`${sql.table(subject.table)} as ${sql.ref(alias)}`
+  const others = conditions.filter((condition) => condition !== leader).map((condition) => holds(search, condition, alias))
+  const from = leader
+    ? sql`(${source(search, leader)!}) as leading ${join(search)} ${row} on ${sql.ref(`${alias}.id`)} = leading.id`
+    : row
+  return sql`${from} ${joins} where ${all([belongs(search, alias), ...others, ...more])}`
+}
+
+/** `select id` of the first of these rows after the place, sorted. */
+function matchesOf(search: Search, keys: readonly SortKey[], leader: Condition, place: Place | null, limit: number): Sql {
+  const alias = 'candidate'
+  const after = place ? [isAfter(keys, place, alias)] : []
+  return sql`select ${sql.ref(`${alias}.id`)} as id from ${matches(search, leader, alias, sortJoins(search, keys, alias), after)}
+    order by ${sql.join(orderTerms(keys, alias))} limit ${limit}`
+}
+
+interface Found<Row> {
+  row: Row
+  parentId: string
+  place: Place
+}
+
+/** Whole rows of what `chosen` selects for each parent, in order, with what their cursors need. */
+async function fetchRows<Row extends { id: string }>(
+  search: Search,
+  keys: readonly SortKey[],
+  ids: readonly string[],
+  chosen: Sql,
+): Promise<Found<Row>[]> {
+  const { subject, db } = search
+  const table = sql`${sql.table(subject.table)} as item`
+  // SQLite has no lateral join, and PostgreSQL would try every row against every parent without one.
+  const items = search.isSqlite
+    ? sql`cross join ${table} on item.id in (${chosen})`
+    : sql`cross join lateral (${chosen}) as chosen join ${table} on item.id = chosen.id`
+  const sortColumns = keys.flatMap((key, index) => [
+    sql`${sortColumn(key, index, 'item')} as ${sql.ref(`sort${index}`)}`,
+    sql`${isNullable(key) ? rankColumn(key, index, 'item') : sql.lit(ranks.value)} as ${sql.ref(`rank${index}`)}`,
+  ])
+  const { rows } = await sql<Record<string, unknown>>`
+    with ${parents(ids)} select item.*, ${sql.join(sortColumns)} from parents ${items} ${sortJoins(search, keys, 'item')}
+    order by ${sql.join([parentId, ...orderTerms(keys, 'item')])}`.execute(db)
+  return rows.map((row) => {
+    const values = keys.map((_, index) => takeSortValue(row, index))
+    return { row: row as unknown as Row, parentId: row[subject.parent] as string, place: { values, id: row['id'] as string } }
+  })
+}
+
+/** Moves what was selected for the cursor out of the row. */
+function takeSortValue(row: Record<string, unknown>, index: number): SortValue {
+  const rank = row[`rank${index}`] as Rank
+  const value = row[`sort${index}`] as SortValue
+  delete row[`rank${index}`]
+  delete row[`sort${index}`]
+  return rank === ranks.missing ? null : rank === ranks.nan ? Number.NaN : value
+}
