@@ -31,17 +31,7 @@ const homes = [
   },
   {
     name: 'http-server',
-    packages: [
-      'fastify',
-      '@fastify/[^/]+',
-      '@apollo/server',
-      '@as-integrations/fastify',
-      'graphql-ws',
-      'ws',
-      'graphiql',
-      'react',
-      'react-dom',
-    ],
+    packages: ['fastify', '@fastify/[^/]+', '@apollo/server', 'graphql-ws', 'ws', 'graphiql', 'react', 'react-dom'],
     home: [file('server'), '^src/http/'],
   },
   {
