@@ -55,10 +55,17 @@ export function checkDocument(
   refuseAbove(shape.once, 1, 'once', 'asks', `times for a field that may stand once (${[...oncePerDocument].join(', ')})`)
   const operation = getOperationAST(document, operationName)
   if (operation)
-    refuseAbove(costOf(schema, document, operation, variables ?? {}), limits.cost, 'cost', 'has an estimated cost of', '')
+    refuseAbove(
+      costOf(schema, document, operation, variables ?? {}),
+      limits.cost,
+      'cost',
+      'has an estimated cost of',
+      '',
+      ' Ask for smaller pages with "first".',
+    )
 }
 
-function refuseAbove(actual: number, maximum: number, limit: string, verb: string, unit: string): void {
+function refuseAbove(actual: number, maximum: number, limit: string, verb: string, unit: string, hint = ''): void {
   if (actual <= maximum) return
   // Tenths do not add up to whole numbers.
   const counted = actual < 1e12 ? Math.ceil(Number(actual.toFixed(6))) : null
