@@ -46,33 +46,32 @@ export function checkDocument(
   limits: GuardLimits,
 ): void {
   const shape = shapeOf(document)
-  refuseAbove(shape.directives, limits.directives, 'directives', 'has', 'directives')
-  refuseAbove(shape.rootFields, limits.rootFields, 'rootFields', 'asks for', 'root fields')
-  refuseAbove(shape.depth, limits.depth, 'depth', 'nests', 'levels deep')
-  refuseAbove(shape.introspectionDepth, limits.introspectionDepth, 'introspectionDepth', 'nests introspection', 'levels deep')
-  refuseAbove(shape.aliases, limits.aliases, 'aliases', 'has', 'aliases')
-  refuseAbove(shape.fields, limits.fields, 'fields', 'asks for', 'fields')
-  refuseAbove(shape.once, 1, 'once', 'asks', `times for a field that may stand once (${[...oncePerDocument].join(', ')})`)
+  const once = [...oncePerDocument].join(', ')
+  refuseAbove('directives', shape.directives, limits.directives, (count) => `has ${count} directives`)
+  refuseAbove('rootFields', shape.rootFields, limits.rootFields, (count) => `asks for ${count} root fields`)
+  refuseAbove('depth', shape.depth, limits.depth, (count) => `nests ${count} levels deep`)
+  refuseAbove(
+    'introspectionDepth',
+    shape.introspectionDepth,
+    limits.introspectionDepth,
+    (count) => `nests ${count} levels of introspection`,
+  )
+  refuseAbove('aliases', shape.aliases, limits.aliases, (count) => `has ${count} aliases`)
+  refuseAbove('fields', shape.fields, limits.fields, (count) => `asks for ${count} fields`)
+  refuseAbove('once', shape.once, 1, (count) => `asks ${count} times for what may stand once (${once})`)
   const operation = getOperationAST(document, operationName)
-  if (operation)
-    refuseAbove(
-      costOf(schema, document, operation, variables ?? {}),
-      limits.cost,
-      'cost',
-      'has an estimated cost of',
-      '',
-      ' Ask for smaller pages with "first".',
-    )
+  if (!operation) return
+  const cost = costOf(schema, document, operation, variables ?? {})
+  refuseAbove('cost', cost, limits.cost, (count) => `has an estimated cost of ${count} (smaller pages cost less: "first")`)
 }
 
-function refuseAbove(actual: number, maximum: number, limit: string, verb: string, unit: string, hint = ''): void {
+function refuseAbove(limit: string, actual: number, maximum: number, what: (count: number | string) => string): void {
   if (actual <= maximum) return
   // Tenths do not add up to whole numbers.
   const counted = actual < 1e12 ? Math.ceil(Number(actual.toFixed(6))) : null
-  const shown = counted ?? 'more than 10^12'
   throw new DhuoError(
     'QUERY_TOO_COMPLEX',
-    `The document ${verb} ${shown}${unit && ` ${unit}`}; at most ${maximum} are allowed.`,
+    `The document ${what(counted ?? 'more than 10^12')}; at most ${maximum} are allowed.`,
     {
       details: { limit, actual: counted, maximum },
     },
