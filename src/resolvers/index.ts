@@ -1,6 +1,8 @@
 import { AccessKeyResolver } from './access-key-resolver.js'
 import { BucketResolver } from './bucket-resolver.js'
 import { DatasetResolver } from './dataset-resolver.js'
+import { ModelAliasResolver, ModelResolver } from './model-resolver.js'
+import { ModelVersionResolver, StageTransitionResolver } from './model-version-resolver.js'
 import { NamingPolicyResolver } from './naming-policy-resolver.js'
 import { NodeResolver } from './node-resolver.js'
 import { ProjectMemberResolver, ProjectResolver } from './project-resolver.js'
@@ -14,12 +16,16 @@ export const resolvers = [
   AccessKeyResolver,
   BucketResolver,
   DatasetResolver,
+  ModelAliasResolver,
+  ModelResolver,
+  ModelVersionResolver,
   NamingPolicyResolver,
   NodeResolver,
   ProjectMemberResolver,
   ProjectResolver,
   ServerResolver,
   SessionResolver,
+  StageTransitionResolver,
   StoredObjectResolver,
   TableResolver,
   UploadResolver,

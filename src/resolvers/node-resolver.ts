@@ -51,6 +51,10 @@ async function findNode(context: Context, id: string): Promise<RelayNode | null>
       return visible(context, await loaders.storedObject.load(id))
     case 'dataset':
       return visible(context, await loaders.dataset.load(id))
+    case 'model':
+      return visible(context, await loaders.model.load(id))
+    case 'modelVersion':
+      return visible(context, await loaders.modelVersion.load(id))
     default:
       return null
   }

@@ -8,6 +8,8 @@ const typeNames: Readonly<Record<string, string>> = {
   bkt: 'Bucket',
   obj: 'StoredObject',
   dst: 'Dataset',
+  mdl: 'Model',
+  mdv: 'ModelVersion',
 }
 
 @InterfaceType('Node', {

@@ -1,0 +1,24 @@
+// Points an alias of a model to one of its versions, in place of the one before, or takes it away.
+import type { ModelRow } from '../datasources/catalog/model-rows.js'
+import type { Datasources } from '../datasources/datasources.js'
+import { notFound } from '../errors.js'
+import { requireAlias } from '../registry-rules.js'
+
+/**
+ * @param version null takes the alias away; one that is not there is no error
+ * @throws BAD_USER_INPUT, NOT_FOUND no such version
+ */
+export async function setModelAlias(
+  { catalog }: Datasources,
+  model: ModelRow,
+  alias: string,
+  version: number | null,
+): Promise<void> {
+  requireAlias(alias, 'alias')
+  if (version === null) return catalog.models.removeAlias(model.id, alias)
+  await catalog.transaction(async ({ models, modelVersions }) => {
+    const [named] = await modelVersions.byNumbers([{ modelId: model.id, version }])
+    if (!named) throw notFound(`Version ${version} of the model "${model.name}"`, 'version')
+    await models.setAlias({ modelId: model.id, alias, modelVersionId: named.id })
+  })
+}

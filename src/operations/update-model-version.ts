@@ -1,0 +1,33 @@
+// Changes what people say of a model version: its description and its tags.
+import type { ModelVersionRow } from '../datasources/catalog/model-rows.js'
+import type { Datasources } from '../datasources/datasources.js'
+import { notFound } from '../errors.js'
+import { requireTags, requireText, type Tag } from '../registry-rules.js'
+import { longestDescription } from './save-model.js'
+
+/** What is absent stays; a description of null goes; tags of other keys stay. */
+export interface DescriptionChange {
+  description?: string | null | undefined
+  tags?: readonly Tag[] | null | undefined
+}
+
+/** @throws BAD_USER_INPUT, NOT_FOUND it was deleted meanwhile */
+export async function updateModelVersion(
+  { catalog }: Datasources,
+  { id }: ModelVersionRow,
+  change: DescriptionChange,
+): Promise<void> {
+  const tags = requireTags(change.tags, 'input.tags')
+  const description = requireDescription(change)
+  await catalog.transaction(async ({ modelVersions }) => {
+    if ((await modelVersions.byIds([id])).length === 0) throw notFound('The model version', 'input.id')
+    await modelVersions.setTags(tags.map((tag) => ({ modelVersionId: id, ...tag })))
+    await modelVersions.update(id, description, new Date().toISOString())
+  })
+}
+
+/** @throws BAD_USER_INPUT */
+export function requireDescription({ description }: DescriptionChange): { description?: string | null } {
+  if (description === undefined) return {}
+  return { description: description === null ? null : requireText(description, longestDescription, 'input.description') }
+}
