@@ -29,7 +29,7 @@ export const defaultGuardLimits: GuardLimits = Object.freeze({
   rootFields: 20,
   fields: 1_000,
   directives: 50,
-  cost: 50_000,
+  cost: 200_000,
 })
 
 /**
