@@ -14,6 +14,8 @@ export interface LoggedMetric {
 export interface Messages {
   /** id: the run. The points of one batch, in the order in which they were sent. */
   metricsLogged: { points: LoggedMetric[] }
+  /** id: the log, that of a pipeline run. Events that were just written, in order. */
+  logEvents: { events: readonly unknown[] }
   /** id: the project. A version was made, or changed stage. */
   modelVersionChanged: { modelVersionId: string; modelId: string }
 }

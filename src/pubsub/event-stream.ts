@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '../logger.js'
+import type { Events } from './topics.js'
+
+/** An event of one of many logs. In each log `sequence` counts 1, 2, 3 … without gaps. */
+export interface LogEvent {
+  sequence: number
+}
+
+/** The truth: where events are written before they are published. */
+export interface EventLog<Event extends LogEvent> {
+  /** Events with a higher sequence than `after`, in order, at most `limit`. */
+  read(logId: string, after: number, limit: number): Promise<Event[]>
+  /** The sequence of the newest event of each log. One statement, however many logs. */
+  heads(logIds: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** Whether nothing comes after this event. */
+  isLast(event: Event): boolean
+}
+
+interface EventStreamOptions {
+  /** How often the log is asked for what was never announced: a server died between commit and publish, or Redis was down. */
+  pollMs?: number
+  /** Events of one log that are kept for subscribers near its head. */
+  keep?: number
+}
+
+const pageSize = 500
+
+/**
+ * Streams that lose nothing, over messages that may be lost: a message only says that there is something to read.
+ *
+ * All subscribers of a log share one feed: one subscription to its messages, and its newest events. A subscriber is a cursor
+ * into the log and holds no events of its own, so that one who is slow costs nothing and misses nothing.
+ */
+export class EventStreams<Event extends LogEvent> {
+  readonly #feeds = new Map<string, Feed<Event>>()
+  readonly #keep: number
+  readonly #closing = new AbortController()
+
+  constructor(
+    private readonly events: Events,
+    private readonly log: EventLog<Event>,
+    private readonly logger: Logger,
+    { pollMs = 2_000, keep = 2_000 }: EventStreamOptions = {},
+  ) {
+    this.#keep = keep
+    void this.#poll(pollMs)
+  }
+
+  /**
+   * Every event with a higher sequence than `after`, first those that are past, then each as it happens; over after the last
+   * event of the log, or when the signal aborts. A log that does not exist is one without events.
+   */
+  async *watch(logId: string, after: number, signal: AbortSignal): AsyncGenerator<Event> {
+    const stop = AbortSignal.any([signal, this.#closing.signal])
+    // Listening begins before the first reading: nothing can fall between the two.
+    const feed = this.#enter(logId)
+    try {
+      let cursor = after
+      // The log is read once in any case, and then when its head is known to be further than what the feed holds.
+      let mustRead = true
+      while (!stop.aborted) {
+        let ready: readonly Event[] | null = feed.after(cursor)
+        if (ready === null && (mustRead || feed.head > cursor)) {
+          ready = await this.log.read(logId, cursor, pageSize)
+          mustRead = ready.length === pageSize
+          // The head was announced, but the catalog does not show it yet: look again, but not at once.
+          if (ready.length === 0 && feed.head > cursor) await sleep(50, undefined, { signal: stop }).catch(() => {})
+        }
+        for (const event of ready ?? []) {
+          if (stop.aborted) return
+          cursor = event.sequence
+          yield event
+          if (this.log.isLast(event)) return
+        }
+        if (!ready?.length && !mustRead) await feed.headBeyond(cursor, stop)
+      }
+    } finally {
+      this.#leave(feed)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+  }
+
+  #enter(logId: string): Feed<Event> {
+    let feed = this.#feeds.get(logId)
+    if (!feed) {
+      feed = new Feed(logId, this.#keep)
+      this.#feeds.set(logId, feed)
+      void this.#listen(feed)
+    }
+    feed.subscribers++
+    return feed
+  }
+
+  #leave(feed: Feed<Event>): void {
+    if (--feed.subscribers > 0) return
+    this.#feeds.delete(feed.logId)
+    feed.end.abort()
+  }
+
+  async #listen(feed: Feed<Event>): Promise<void> {
+    while (!feed.end.signal.aborted) {
+      try {
+        for await (const { events } of this.events.subscribe('logEvents', feed.logId, feed.end.signal)) feed.add(events as never)
+        return
+      } catch (error) {
+        // What is missed until it listens again, the poll finds.
+        this.logger.warn({ err: error, log: feed.logId }, 'messages were missed')
+        await sleep(500, undefined, { signal: feed.end.signal }).catch(() => {})
+      }
+    }
+  }
+
+  async #poll(everyMs: number): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {})
+      if (this.#feeds.size === 0) continue
+      try {
+        for (const [logId, head] of await this.log.heads([...this.#feeds.keys()])) this.#feeds.get(logId)?.raise(head)
+      } catch (error) {
+        this.logger.warn({ err: error }, 'the heads of event logs could not be read')
+      }
+    }
+  }
+}
+
+/** What all subscribers of one log share. */
+class Feed<Event extends LogEvent> {
+  subscribers = 0
+  /** The highest sequence that is known. */
+  head = 0
+  readonly end = new AbortController()
+  /** The newest events, without a gap. */
+  #newest: Event[] = []
+  readonly #waiting = new Set<() => void>()
+
+  constructor(
+    readonly logId: string,
+    private readonly keep: number,
+  ) {}
+
+  add(events: readonly Event[]): void {
+    for (const event of events) {
+      const next = (this.#newest.at(-1)?.sequence ?? event.sequence - 1) + 1
+      if (event.sequence < next) continue
+      // A message was lost: whoever needs what it held reads the log.
+      if (event.sequence > next) this.#newest = []
+      this.#newest.push(event)
+    }
+    if (this.#newest.length > 2 * this.keep) this.#newest = this.#newest.slice(-this.keep)
+    this.raise(this.#newest.at(-1)?.sequence ?? 0)
+  }
+
+  /** The events after `cursor` when they are here without a gap; null when the log has to be read. */
+  after(cursor: number): readonly Event[] | null {
+    const first = this.#newest[0]
+    if (!first || first.sequence > cursor + 1 || this.#newest.at(-1)!.sequence <= cursor) return null
+    return this.#newest.slice(cursor + 1 - first.sequence)
+  }
+
+  raise(head: number): void {
+    if (head <= this.head) return
+    this.head = head
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
+  }
+
+  /** Resolves when there is something after `cursor`, or when the signal aborts. */
+  headBeyond(cursor: number, signal: AbortSignal): Promise<void> {
+    if (this.head > cursor || signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake)
+        this.#waiting.delete(wake)
+        resolve()
+      }
+      this.#waiting.add(wake)
+      signal.addEventListener('abort', wake)
+    })
+  }
+}
