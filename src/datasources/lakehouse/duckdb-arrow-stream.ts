@@ -21,6 +21,7 @@ class Sink extends arrow.AsyncByteQueue<Uint8Array> {
 }
 
 /**
+ * @param ended called after the last row; throws when it was not the last
  * @param result a streaming result; its types are those that `arrowColumn` knows
  * @returns the bytes of the schema, of one record batch after the other, and of the end
  */
@@ -28,6 +29,7 @@ export async function* arrowStream(
   result: DuckDBResult,
   names: readonly string[],
   types: readonly DuckDBType[],
+  ended: () => Promise<void>,
 ): AsyncGenerator<Buffer> {
   const columns = types.map(arrowColumn)
   const schema = new arrow.Schema(columns.map((column, i) => new arrow.Field(names[i]!, column.type, true)))
@@ -54,6 +56,7 @@ export async function* arrowStream(
     rows += rowCount
     if (rows >= batchRows) yield flush()
   }
+  await ended()
   if (rows > 0) yield flush()
   writer.finish()
   yield sink.take()

@@ -10,7 +10,7 @@ import {
   type DuckDBUnionType,
 } from '@duckdb/node-api'
 import { quoteName, quoteText } from './duckdb-project.js'
-import { isJson } from './duckdb-values.js'
+import { isJson, typeName } from './duckdb-values.js'
 
 const T = DuckDBTypeId
 
@@ -47,20 +47,18 @@ export function binaryType(type: DuckDBType, format: 'PARQUET' | 'ARROW'): strin
       const { keyType, valueType } = type as DuckDBMapType
       const key = binaryType(keyType, format)
       const value = binaryType(valueType, format)
-      return key || value ? `MAP(${key ?? typeText(keyType)}, ${value ?? typeText(valueType)})` : null
+      return key || value ? `MAP(${key ?? typeName(keyType)}, ${value ?? typeName(valueType)})` : null
     }
     case T.STRUCT: {
       const { entryNames, entryTypes } = type as DuckDBStructType
       const types = entryTypes.map((entry) => binaryType(entry, format))
       if (types.every((entry) => entry === null)) return null
-      return `STRUCT(${entryNames.map((name, i) => `${quoteName(name)} ${types[i] ?? typeText(entryTypes[i]!)}`).join(', ')})`
+      return `STRUCT(${entryNames.map((name, i) => `${quoteName(name)} ${types[i] ?? typeName(entryTypes[i]!)}`).join(', ')})`
     }
     default:
       return null
   }
 }
-
-const typeText = (type: DuckDBType): string => (isJson(type) ? 'JSON' : String(type))
 
 /** The value as `CSV` has it: text that reads back as the same, of the same form as in a page. */
 export function csvExpression(type: DuckDBType, column: string): string {
@@ -77,7 +75,7 @@ export function csvExpression(type: DuckDBType, column: string): string {
   }
 }
 
-/** The value as JSON, by the rules of the port's `Value`. */
+/** The value as something that DuckDB writes into JSON by the rules of the port's `Value`. */
 export function jsonExpression(type: DuckDBType, column: string, depth = 0): string {
   if (isJson(type)) return column
   const item = `x${depth}`
@@ -94,15 +92,15 @@ export function jsonExpression(type: DuckDBType, column: string, depth = 0): str
       return `CASE WHEN isfinite(${column}) THEN to_json(${column}::DOUBLE) ELSE to_json(${scalarText(type, column)}) END`
     case T.DECIMAL: {
       const { width, scale } = type as DuckDBDecimalType
-      const number = `to_json(${column}::DOUBLE)`
+      const number = `${column}::DOUBLE`
       if (width <= 15) return number
       const bound = `CAST(${quoteText(fifteenDigits(scale))} AS DECIMAL(38,${scale}))`
-      return `CASE WHEN abs(${column}::DECIMAL(38,${scale})) < ${bound} THEN ${number} ELSE to_json(${column}::VARCHAR) END`
+      return `CASE WHEN abs(${column}::DECIMAL(38,${scale})) < ${bound} THEN to_json(${number}) ELSE to_json(${scalarText(type, column)}) END`
     }
     case T.LIST:
     case T.ARRAY: {
       const inner = (type as DuckDBListType | DuckDBArrayType).valueType
-      const list = type.typeId === T.ARRAY ? `${column}::${typeText(inner)}[]` : column
+      const list = type.typeId === T.ARRAY ? `${column}::${typeName(inner)}[]` : column
       return `CASE WHEN ${column} IS NULL THEN NULL ELSE to_json(list_transform(${list}, lambda ${item}: ${jsonExpression(inner, item, depth + 1)})) END`
     }
     case T.STRUCT: {
@@ -124,7 +122,7 @@ export function jsonExpression(type: DuckDBType, column: string, depth = 0): str
       const { memberTags, memberTypes } = type as DuckDBUnionType
       const cases = memberTags.map(
         (tag, i) =>
-          `WHEN ${quoteText(tag)} THEN ${jsonExpression(memberTypes[i]!, `union_extract(${column}, ${quoteText(tag)})`, depth)}`,
+          `WHEN ${quoteText(tag)} THEN to_json(${jsonExpression(memberTypes[i]!, `union_extract(${column}, ${quoteText(tag)})`, depth)})`,
       )
       return `CASE union_tag(${column})::VARCHAR ${cases.join(' ')} END`
     }
@@ -135,9 +133,10 @@ export function jsonExpression(type: DuckDBType, column: string, depth = 0): str
     case T.UTINYINT:
     case T.USMALLINT:
     case T.UINTEGER:
-      return `to_json(${column})`
+    case T.VARCHAR:
+      return column
     default:
-      return `to_json((${scalarText(type, column)})::VARCHAR)`
+      return `(${scalarText(type, column)})::VARCHAR`
   }
 }
 
@@ -146,7 +145,12 @@ function scalarText(type: DuckDBType, column: string): string {
   switch (type.typeId) {
     case T.FLOAT:
     case T.DOUBLE:
-      return `CASE WHEN isfinite(${column}) THEN ${column}::VARCHAR WHEN isnan(${column}) THEN 'NaN' ELSE ${signed} END`
+      return `CASE WHEN ${column} IS NULL THEN NULL WHEN isfinite(${column}) THEN ${column}::VARCHAR WHEN isnan(${column}) THEN 'NaN' ELSE ${signed} END`
+    case T.DECIMAL: {
+      const { width, scale } = type as DuckDBDecimalType
+      // All digits behind the point: DuckDB leaves out the 0 before it.
+      return width === scale ? `regexp_replace(${column}::VARCHAR, '^(-?)[.]', '\\10.')` : `${column}::VARCHAR`
+    }
     case T.BLOB:
       return `base64(${column})`
     case T.DATE:
@@ -158,8 +162,8 @@ function scalarText(type: DuckDBType, column: string): string {
     case T.TIMESTAMP_TZ:
       return isoText(`timezone('UTC', ${column})`)
     case T.TIMESTAMP_NS:
-      // Its years are 1677 to 2262.
-      return `CASE WHEN ${infinite(column, 'TIMESTAMP_NS')} WHEN epoch_ns(${column}) % 1000 = 0 THEN ${isoText(`${column}::TIMESTAMP`)} ELSE strftime(${column}, '%Y-%m-%dT%H:%M:%S.%nZ') END`
+      // Its years are 1677 to 2262. strftime's own %n writes past its text (1.5.5).
+      return `CASE WHEN ${infinite(column, 'TIMESTAMP_NS')} WHEN epoch_ns(${column}) % 1000 = 0 THEN ${isoText(`${column}::TIMESTAMP`)} ELSE strftime(${column}, '%Y-%m-%dT%H:%M:%S.') || lpad(((epoch_ns(${column}) % 1000000000 + 1000000000) % 1000000000)::VARCHAR, 9, '0') || 'Z' END`
     default:
       return `${column}::VARCHAR`
   }
@@ -169,7 +173,7 @@ const infinite = (column: string, type: string): string =>
   `NOT isfinite(${column}) THEN CASE WHEN ${column} > ${type} '1970-01-01' THEN 'Infinity' ELSE '-Infinity' END`
 
 const isoYear = (column: string): string =>
-  `CASE WHEN year(${column}) BETWEEN 0 AND 9999 THEN lpad(year(${column})::VARCHAR, 4, '0') ELSE CASE WHEN year(${column}) < 0 THEN '-' ELSE '+' END || lpad(abs(year(${column}))::VARCHAR, 6, '0') END`
+  `CASE WHEN year(${column}) BETWEEN 0 AND 9999 THEN lpad(year(${column})::VARCHAR, 4, '0') ELSE CASE WHEN year(${column}) < 0 THEN '-' ELSE '+' END || CASE WHEN abs(year(${column})) < 1000000 THEN lpad(abs(year(${column}))::VARCHAR, 6, '0') ELSE abs(year(${column}))::VARCHAR END END`
 
 const isoText = (column: string): string =>
   `CASE WHEN year(${column}) BETWEEN 1000 AND 9999 THEN CASE WHEN microsecond(${column}) % 1000 = 0 THEN strftime(${column}, '%Y-%m-%dT%H:%M:%S.%gZ') ELSE strftime(${column}, '%Y-%m-%dT%H:%M:%S.%fZ') END ` +

@@ -5,7 +5,7 @@ import { arrowStream } from './duckdb-arrow-stream.js'
 import { binaryType, csvExpression, jsonExpression } from './duckdb-columns.js'
 import { bindParameters } from './duckdb-parameters.js'
 import { quoteText } from './duckdb-project.js'
-import { type ResultShape, selectColumns } from './duckdb-select.js'
+import { assertComplete, type ResultShape, selectColumns } from './duckdb-select.js'
 import type { Session } from './duckdb-session.js'
 import type { ExportedResult, Parameters, TableFormat } from './lakehouse.js'
 
@@ -74,7 +74,14 @@ export async function exportAsArrow(session: Session, source: ExportSource): Pro
   const statement = await session.connection.prepare(select)
   bindParameters(statement, source.params)
   const result = await statement.stream()
-  const batches = arrowStream(result, source.shape.names, result.columnTypes())
+  const again = async () => {
+    // Every value is made, none is kept.
+    const all = await session.connection.prepare(`SELECT bit_xor(hash(COLUMNS(*))) FROM (${select})`)
+    bindParameters(all, source.params)
+    await all.run()
+  }
+  const ended = () => assertComplete(session.connection, again)
+  const batches = arrowStream(result, source.shape.names, result.columnTypes(), ended)
   session.pause()
   /** Settles when DuckDB is done with what it was asked for: not before that the connection may be closed. */
   let fetching: Promise<unknown> = Promise.resolve()

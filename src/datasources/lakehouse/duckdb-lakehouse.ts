@@ -9,9 +9,9 @@ import { type ExportSource, exportAsArrow, exportAsFile } from './duckdb-export.
 import { extraTimeFor, sizeOf, withFileTable } from './duckdb-file-source.js'
 import { bindParameters } from './duckdb-parameters.js'
 import type { ProjectOptions } from './duckdb-project.js'
-import { quoteName } from './duckdb-project.js'
+import { qualified } from './duckdb-project.js'
 import { DuckdbProjects } from './duckdb-projects.js'
-import { asTable, checkSelect, prepareSelect, shapeOf } from './duckdb-select.js'
+import { assertComplete, asTable, checkSelect, prepareSelect, shapeOf } from './duckdb-select.js'
 import { DuckdbSessions, type Session, type SessionOptions } from './duckdb-session.js'
 import { checkTableNameSyntax, checkTarget, describe, fill } from './duckdb-tables.js'
 import { appendRows, columnOf, converterFor } from './duckdb-values.js'
@@ -73,7 +73,10 @@ class DuckdbLakehouse implements Lakehouse {
   async select(query: SelectQuery, page: PageRequest, signal?: AbortSignal): Promise<ResultPage> {
     return this.#sessions.run(this.#options(query.schema, 'sql', signal), async ({ connection }) => {
       const statement = await prepareSelect(connection, query)
-      return readPage(await statement.stream(), page)
+      const result = await readPage(await statement.stream(), page)
+      // Read to its end, it has so few rows that running it once more is cheap.
+      if (!result.truncated) await assertComplete(connection, () => statement.run())
+      return result
     })
   }
 
@@ -129,11 +132,10 @@ class DuckdbLakehouse implements Lakehouse {
   async dropTable(schema: string, table: string): Promise<boolean> {
     checkTableNameSyntax(table)
     return this.#sessions.run(this.#options(schema, 'sql', undefined), async ({ connection }) => {
-      const name = `${quoteName(schema)}.${quoteName(table)}`
       await connection.run('BEGIN TRANSACTION')
       const [shape] = await describe(connection, schema, [table])
       if (!shape) return false
-      await connection.run(`DROP TABLE ${name}`)
+      await connection.run(`DROP TABLE ${qualified(schema, table)}`)
       await connection.run('COMMIT')
       return true
     })
@@ -157,7 +159,7 @@ class DuckdbLakehouse implements Lakehouse {
         file,
         async (table) => {
           const statement = await session.connection.prepare(`SELECT * FROM ${table} LIMIT ${page.limit + 1} OFFSET ${offset}`)
-          return readPage(await statement.stream(), { limit: page.limit })
+          return readPage(await statement.run(), { limit: page.limit })
         },
         wanted,
       ),
@@ -172,7 +174,10 @@ class DuckdbLakehouse implements Lakehouse {
       withExchangeFile(
         session,
         file,
-        async (table) => write({ table, params: undefined, shape: await shapeOf(session.connection, table, undefined) }),
+        async (table) => {
+          await session.connection.run('BEGIN TRANSACTION READ ONLY')
+          return write({ table, params: undefined, shape: await shapeOf(session.connection, table, undefined) })
+        },
         undefined,
         format === 'ARROW',
       ),
@@ -212,6 +217,9 @@ class DuckdbLakehouse implements Lakehouse {
     const { directory, memoryLimitMb, timeoutMs } = this.config
     if (schema !== null && !/^[a-z][a-z0-9_-]{2,62}$/.test(schema))
       throw badInput('schema', 'A schema has a name of 3 to 63 lower-case letters, digits, - and _, starting with a letter.')
+    // DuckDB has them in every database, and nothing can be put into them.
+    if (schema === 'information_schema' || schema === 'pg_catalog')
+      throw badInput('schema', `${schema} is a name of the database's own.`)
     // No schema is called `.files`: names start with a letter.
     const project: ProjectOptions = { directory: join(directory, schema ?? '.files'), schema, memoryLimitMb }
     return { project, field, timeoutMs, signal }

@@ -11,6 +11,8 @@ import { isFatal, messageOf } from './duckdb-errors.js'
 export const exchangeFiles = 16
 
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
+/** With the catalog: a schema may be called like one (`temp`, `system`). */
+export const qualified = (schema: string, table: string): string => `db.${quoteName(schema)}.${quoteName(table)}`
 export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 export interface ProjectOptions {

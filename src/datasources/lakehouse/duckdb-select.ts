@@ -1,6 +1,6 @@
 // Prepares users' SELECTs: the checks, the parameters, and the same statement with its columns converted for a file.
 import { type DuckDBConnection, type DuckDBPreparedStatement, type DuckDBType, StatementType } from '@duckdb/node-api'
-import { badInput } from '../../errors.js'
+import { badInput, DhuoError } from '../../errors.js'
 import { messageOf } from './duckdb-errors.js'
 import { bindParameters } from './duckdb-parameters.js'
 import { quoteName } from './duckdb-project.js'
@@ -77,6 +77,23 @@ export async function shapeOf(
   const shape = { names: uniqueNames(result.columnNames()), types: result.columnTypes() }
   statement.destroySync()
   return shape
+}
+
+/**
+ * To be called when a stream has ended: an error in the middle of one ends it as if there were no more rows, and only the
+ * transaction knows (@duckdb/node-api 1.5.5). COMMIT would not say so either.
+ * @param again runs the same work so that it throws what was wrong
+ */
+export async function assertComplete(connection: DuckDBConnection, again: () => Promise<unknown>): Promise<void> {
+  try {
+    await connection.run('SELECT 1')
+    return
+  } catch {
+    await connection.run('ROLLBACK')
+  }
+  await connection.run('BEGIN TRANSACTION READ ONLY')
+  await again()
+  throw new DhuoError('BACKEND_UNAVAILABLE', 'The result could not be read to its end. Try again.')
 }
 
 /** A checked SELECT as a table of another statement: as it was written, if need be as DuckDB writes it. */

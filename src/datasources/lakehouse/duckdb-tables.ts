@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { badInput, DhuoError, notFound } from '../../errors.js'
 import { messageOf } from './duckdb-errors.js'
-import { quoteName } from './duckdb-project.js'
+import { qualified } from './duckdb-project.js'
 import type { ColumnType, TableShape, WriteMode } from './lakehouse.js'
 
 export interface TargetTable {
@@ -49,7 +49,7 @@ export async function describe(
   }
   if (shapes.size > 0) {
     const names = [...shapes.keys()]
-    const counts = names.map((name, i) => `SELECT ${i} AS i, count(*) AS n FROM ${quoteName(schema)}.${quoteName(name)}`)
+    const counts = names.map((name, i) => `SELECT ${i} AS i, count(*) AS n FROM ${qualified(schema, name)}`)
     const counted = await connection.runAndReadAll(counts.join(' UNION ALL '))
     for (const [index, count] of counted.getRows()) shapes.get(names[Number(index)]!)!.rowCount = Number(count)
   }
@@ -73,7 +73,7 @@ function columnTypeOfName(type: string): ColumnType {
  */
 export async function fill(connection: DuckDBConnection, target: TargetTable, select: string): Promise<TableShape> {
   const { schema, table, mode } = target
-  const name = `${quoteName(schema)}.${quoteName(table)}`
+  const name = qualified(schema, table)
   try {
     if (mode === 'CREATE') await connection.run(`CREATE TABLE ${name} AS ${select}`)
     else if (mode === 'REPLACE') await connection.run(`CREATE OR REPLACE TABLE ${name} AS ${select}`)

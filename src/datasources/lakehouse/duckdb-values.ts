@@ -32,9 +32,34 @@ export const isJson = (type: DuckDBType): boolean => type.alias === 'JSON'
 export const columnOf = (name: string, type: DuckDBType, nullable = true): Column => ({
   name,
   type: columnTypeOf(type),
-  databaseType: isJson(type) ? 'JSON' : String(type),
+  databaseType: typeName(type),
   nullable,
 })
+
+/** As DuckDB itself writes it, where its Node API leaves out JSON and quotes every name. */
+export function typeName(type: DuckDBType): string {
+  if (isJson(type)) return 'JSON'
+  const member = (name: string, i: number, types: readonly DuckDBType[]) =>
+    `${/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`} ${typeName(types[i]!)}`
+  switch (type.typeId) {
+    case T.LIST:
+      return `${typeName((type as DuckDBListType).valueType)}[]`
+    case T.ARRAY:
+      return `${typeName((type as DuckDBArrayType).valueType)}[${(type as DuckDBArrayType).length}]`
+    case T.MAP:
+      return `MAP(${typeName((type as DuckDBMapType).keyType)}, ${typeName((type as DuckDBMapType).valueType)})`
+    case T.STRUCT: {
+      const { entryNames, entryTypes } = type as DuckDBStructType
+      return `STRUCT(${entryNames.map((name, i) => member(name, i, entryTypes)).join(', ')})`
+    }
+    case T.UNION: {
+      const { memberTags, memberTypes } = type as DuckDBUnionType
+      return `UNION(${memberTags.map((name, i) => member(name, i, memberTypes)).join(', ')})`
+    }
+    default:
+      return String(type)
+  }
+}
 
 function columnTypeOf(type: DuckDBType): ColumnType {
   if (isJson(type)) return 'JSON'

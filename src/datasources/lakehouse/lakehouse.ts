@@ -25,15 +25,21 @@ export interface Column {
 
 /**
  * A value as clients get it, ready for JSON, the same in every backend: integers exact (a string above 2^53), decimals
- * beyond 15 digits as strings, timestamps as ISO 8601 in UTC, dates as YYYY-MM-DD, NaN and infinities as the strings
- * `NaN`, `Infinity`, `-Infinity`, binary as base64, lists and structs as arrays and objects of the same.
+ * beyond 15 digits as strings (digits as written, zeros of the scale included), timestamps as ISO 8601 in UTC with 3, 6 or 9
+ * digits of a second, dates as YYYY-MM-DD, years before 0 and after 9999 with a sign and six digits, NaN and infinities (of
+ * numbers and of times) as the strings `NaN`, `Infinity`, `-Infinity`, binary as base64, lists, structs and maps as arrays and
+ * objects of the same, everything else as the text that the backend reads back. Text formats have the same forms.
  */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value }
 
 export const tableFormats = ['CSV', 'NDJSON', 'JSON', 'PARQUET', 'ARROW'] as const
 export type TableFormat = (typeof tableFormats)[number]
 
-/** Positional `?` with an array, named `$name` with an object. Values are bound, never put into the text. */
+/**
+ * Positional `?` with an array, named `$name` with an object. Values are bound, never put into the text. Null, booleans,
+ * numbers and strings are themselves; lists and objects are JSON text. Long integers, exact decimals, dates and binary are
+ * given as strings, which the database casts.
+ */
 export type Parameters = readonly unknown[] | Readonly<Record<string, unknown>>
 
 export interface SelectQuery {
@@ -92,10 +98,13 @@ export interface TableShape {
  * Tables, one schema for each project; no statement of one project reads or changes what is in another's.
  *
  * Users' SQL reaches nothing but its schema: no files, network, settings, extensions. SELECT and DML are told apart by the
- * database, never by reading the text. A statement ends when its time (`DHUO_SQL_TIMEOUT_MS`) is up or when `signal` aborts.
+ * database, never by reading the text. A statement ends when its time (`DHUO_SQL_TIMEOUT_MS`) is up or when `signal` aborts:
+ * then the method rejects with the signal's reason. Waiting for other statements counts. Reading a file has time by its size
+ * on top.
  *
  * Every method that takes SQL throws `DhuoError`: `BAD_USER_INPUT` with the database's message when it refuses the
- * statement or when it is not of the allowed kind (`field` is `sql` or `params`), `CONFLICT` when another writer was faster,
+ * statement or when it is not of the allowed kind (`field` is `sql` or `params`; `schema` or `table` for a name that cannot be
+ * one; `file` for a file that cannot be read), `CONFLICT` when another writer was faster,
  * `TIMEOUT`, `BACKEND_UNAVAILABLE`. Messages hold no path and nothing of another project.
  */
 export interface Lakehouse {
@@ -108,11 +117,14 @@ export interface Lakehouse {
 
   /** One read-only statement. */
   select(query: SelectQuery, page: PageRequest, signal?: AbortSignal): Promise<ResultPage>
-  /** The whole result of one read-only statement, streamed; CSV, NDJSON, JSON, Parquet, or an Arrow IPC stream. */
+  /**
+   * The whole result of one read-only statement, streamed; CSV, NDJSON, JSON, Parquet, or an Arrow IPC stream. An error after
+   * the first bytes (Arrow only) destroys the stream with it. In CSV null is nothing and the empty text is `""`.
+   */
   exportSelect(query: SelectQuery, format: TableFormat, signal?: AbortSignal): Promise<ExportedResult>
   /**
    * One INSERT, UPDATE, DELETE or MERGE, run once for each set of parameters, in one transaction: all or nothing.
-   * Anything else, a SELECT included, is `BAD_USER_INPUT`. An error in a batch names the set's index in `details.batchIndex`.
+   * Anything else, a SELECT or RETURNING included, is `BAD_USER_INPUT`. An error in a batch names the set's index in `details.batchIndex`.
    */
   execute(
     statement: { schema: string; sql: string; paramSets: readonly (Parameters | undefined)[] },
