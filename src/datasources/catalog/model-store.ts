@@ -2,7 +2,11 @@
 import type { Kysely } from 'kysely'
 import type { Timestamp } from './column-types.js'
 import type { ModelAliasRow, ModelRow, ModelTagRow } from './model-rows.js'
+import { countModels, searchModels } from './model-search.js'
+import type { Page } from './page.js'
 import type { Tables } from './tables.js'
+
+export type ModelSearch = Parameters<typeof searchModels>[2]
 
 export class ModelStore {
   constructor(private readonly db: Kysely<Tables>) {}
@@ -39,6 +43,16 @@ export class ModelStore {
 
   find(projectId: string, name: string): Promise<ModelRow | undefined> {
     return this.db.selectFrom('models').selectAll().where('projectId', '=', projectId).where('name', '=', name).executeTakeFirst()
+  }
+
+  /** @throws BAD_USER_INPUT a filter, an order or a cursor that does not fit */
+  search(projectIds: readonly string[], request: ModelSearch): Promise<Page<ModelRow>[]> {
+    return searchModels(this.db, projectIds, request)
+  }
+
+  /** How many models of each project meet the filter. @throws BAD_USER_INPUT */
+  count(projectIds: readonly string[], request: Pick<ModelSearch, 'filter'>): Promise<number[]> {
+    return countModels(this.db, projectIds, request)
   }
 
   /** By key. */
