@@ -98,6 +98,13 @@ export async function requireProject(context: Context, name: string, role: Role,
   return project
 }
 
+/** A project by name; null when it does not exist or the viewer may not see it. @throws UNAUTHENTICATED */
+export async function visibleProject(context: Context, name: string): Promise<ProjectRow | null> {
+  requireViewer(context)
+  const project = await context.loaders.projectByName.load(canonicalName('PROJECT', name))
+  return project && (await canSee(context, project.id)) ? project : null
+}
+
 /** @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN */
 export async function requireBucket(context: Context, name: string, role: Role, field = 'bucket'): Promise<BucketRow> {
   const bucket = await context.loaders.bucketByName.load(canonicalName('BUCKET', name))

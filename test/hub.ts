@@ -43,18 +43,18 @@ export const adminPassword = 'correct horse battery'
 /**
  * A whole server on embedded backends in a directory of its own, on a free port.
  * @param settings environment variables on top of those
+ * @param log to read what is logged; without it there is no log
  */
-export async function createTestHub(settings: Record<string, string> = {}): Promise<TestHub> {
+export async function createTestHub(settings: Record<string, string> = {}, log = createLogger('silent')): Promise<TestHub> {
   const home = await mkdtemp(join(tmpdir(), 'dhuo-test-'))
   const config = readConfig({
     PORT: '0',
     DHUO_HOME: home,
-    DHUO_LOG_LEVEL: 'silent',
     DHUO_ADMIN_EMAIL: adminEmail,
     DHUO_ADMIN_PASSWORD: adminPassword,
     ...settings,
   })
-  let application: Application = await startApplication(config, createLogger(config.logLevel))
+  let application: Application = await startApplication(config, log)
 
   const execute: TestHub['execute'] = async (query, variables = {}, as = hub.admin) => {
     const response = await fetch(`${application.url}/graphql`, {
@@ -86,7 +86,7 @@ export async function createTestHub(settings: Record<string, string> = {}): Prom
     },
     async restart() {
       await application.close()
-      application = await startApplication(config, createLogger(config.logLevel))
+      application = await startApplication(config, log)
     },
     async close() {
       await application.close()

@@ -17,7 +17,7 @@ export async function seedUser(hub: TestHub, roles: Record<string, 'VIEWER' | 'E
   const email = `${uniqueName('user')}@example.com`
   const password = 'a long enough password'
   const { createUser } = await hub.data('mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }', {
-    input: { email, password },
+    input: { email, password, name: uniqueName('person') },
   })
   for (const [project, role] of Object.entries(roles))
     await hub.data(
@@ -43,9 +43,10 @@ export interface SeededProject {
 
 export async function seedProject(hub: TestHub, as?: string): Promise<SeededProject> {
   const name = uniqueName('project')
+  const description = uniqueName('what the project is for')
   const { createProject } = await hub.data(
     'mutation ($input: CreateProjectInput!) { createProject(input: $input) { id name } }',
-    { input: { name } },
+    { input: { name, description } },
     as,
   )
   return createProject
@@ -86,4 +87,84 @@ export async function seedObject(hub: TestHub, bucket: string, key: string, cont
     id: createUpload.id,
   })
   return completeUpload
+}
+
+export interface SeededKey {
+  id: string
+  secret: string
+}
+
+/** An access key of whoever `as` logs in. */
+export async function seedKey(
+  hub: TestHub,
+  as: string,
+  input: { project?: string; role?: 'VIEWER' | 'EDITOR' | 'OWNER'; expiresAt?: string } = {},
+): Promise<SeededKey> {
+  const { createAccessKey } = await hub.data(
+    'mutation ($input: CreateAccessKeyInput!) { createAccessKey(input: $input) { secret accessKey { id } } }',
+    { input: { name: uniqueName('key'), ...input } },
+    as,
+  )
+  return { id: createAccessKey.accessKey.id, secret: createAccessKey.secret }
+}
+
+export interface SeededWorld {
+  project: SeededProject
+  viewer: SeededUser
+  editor: SeededUser
+  owner: SeededUser
+  /** What no query tells, but a mutation takes: the ids of uploads. */
+  otherIds: string[]
+}
+
+/**
+ * Something of every kind that a project can have, with names, texts and contents that no other project has. The crawler of
+ * test/access knows of nothing else: what is new in the schema gets its rows here.
+ */
+export async function seedEverything(hub: TestHub, project: SeededProject): Promise<SeededWorld> {
+  const [viewer, editor, owner] = await Promise.all(
+    (['VIEWER', 'EDITOR', 'OWNER'] as const).map((role) => seedUser(hub, { [project.name]: role })),
+  )
+  await seedKey(hub, editor!.token, { project: project.name })
+  await seedKey(hub, owner!.token, { role: 'VIEWER' })
+  const revoked = await seedKey(hub, viewer!.token, { role: 'VIEWER', expiresAt: '2999-01-01T00:00:00Z' })
+  await hub.data('mutation ($id: ID!) { revokeAccessKey(id: $id) { id } }', { id: revoked.id }, viewer!.token)
+
+  const bucket = await seedBucket(hub, project.name)
+  await seedBucket(hub, project.name, 'FEATURES')
+  const key = `${uniqueName('folder')}/${uniqueName('rows')}.csv`
+  const rows = Array.from({ length: 5 }, (_, index) => `${uniqueName('cell')},${index}`).join('\n')
+  await seedObject(hub, bucket.name, key, `label,size\n${uniqueName('old')},0\n`)
+  await seedObject(hub, bucket.name, key, `label,size\n${rows}\n`)
+  await seedObject(hub, bucket.name, `${uniqueName('note')}.txt`, uniqueName('words'))
+  const { createUpload } = await hub.data('mutation ($input: CreateUploadInput!) { createUpload(input: $input) { id } }', {
+    input: { bucket: bucket.name, key: uniqueName('upload'), size: 10 },
+  })
+
+  const createDataset = 'mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { id table } }'
+  const dataset = { project: project.name, description: uniqueName('what the rows are') }
+  const fromObject = await hub.data(createDataset, {
+    input: { ...dataset, name: uniqueName('loaded'), object: { bucket: bucket.name, key } },
+  })
+  await hub.data(createDataset, {
+    input: { ...dataset, name: uniqueName('selected'), sql: `select label from ${fromObject.createDataset.table}` },
+  })
+
+  await hub.data(
+    `mutation ($input: SaveModelInput!) { saveModel(input: $input) { id } }`,
+    {
+      input: {
+        project: project.name,
+        model: uniqueName('model'),
+        objects: [{ bucket: bucket.name, key }],
+        stage: 'STAGING',
+        modelType: uniqueName('framework'),
+        requirements: uniqueName('package'),
+        description: uniqueName('what the version is for'),
+        tags: [{ key: uniqueName('tag'), value: uniqueName('value') }],
+      },
+    },
+    editor!.token,
+  )
+  return { project, viewer: viewer!, editor: editor!, owner: owner!, otherIds: [createUpload.id] }
 }

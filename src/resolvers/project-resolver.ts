@@ -1,13 +1,14 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql'
-import { canSee, requireProject, requireUnscoped, requireViewer, roleIn } from '../access.js'
+import { requireProject, requireUnscoped, requireViewer, roleIn, visibleProject } from '../access.js'
 import { projectScope } from '../authentication.js'
 import type { Context } from '../context.js'
+import type { ExperimentRow } from '../datasources/catalog/experiment-rows.js'
 import type { BucketRow, DatasetRow, ProjectMemberRow, ProjectRow, Role, UserRow } from '../datasources/catalog/tables.js'
-import { canonicalName } from '../naming-policy.js'
 import { createProject } from '../operations/create-project.js'
 import { setProjectMember } from '../operations/set-project-member.js'
 import { BucketConnection } from '../schema/bucket.js'
 import { DatasetConnection } from '../schema/dataset.js'
+import { ExperimentConnection } from '../schema/experiment.js'
 import { type ConnectionSource, PageArgs, pageOf, toConnection } from '../schema/paging.js'
 import { CreateProjectInput, Project, ProjectConnection } from '../schema/project.js'
 import { ProjectMember, RoleEnum, User } from '../schema/user.js'
@@ -15,10 +16,8 @@ import { ProjectMember, RoleEnum, User } from '../schema/user.js'
 @Resolver(() => Project)
 export class ProjectResolver {
   @Query(() => Project, { nullable: true, description: 'A project by name; null when it does not exist or you may not see it.' })
-  async project(@Ctx() context: Context, @Arg('name', { description: 'In any case.' }) name: string): Promise<ProjectRow | null> {
-    requireViewer(context)
-    const project = await context.loaders.projectByName.load(canonicalName('PROJECT', name))
-    return project && (await canSee(context, project.id)) ? project : null
+  project(@Ctx() context: Context, @Arg('name', { description: 'In any case.' }) name: string): Promise<ProjectRow | null> {
+    return visibleProject(context, name)
   }
 
   @Query(() => ProjectConnection, { description: 'Your projects, by name.' })
@@ -80,6 +79,24 @@ export class ProjectResolver {
   ): Promise<ConnectionSource<DatasetRow>> {
     const page = await loaders.datasetsOfProject.load({ parentId: id, ...pageOf(args) })
     return toConnection(page, () => loaders.datasetCountOfProject.load(id))
+  }
+
+  @FieldResolver(() => ExperimentConnection, { description: 'Its active experiments; the newest first unless you order them.' })
+  async experiments(
+    @Root() { id: parentId }: ProjectRow,
+    @Ctx() { loaders }: Context,
+    @Args() args: PageArgs,
+    @Arg('filter', () => String, {
+      nullable: true,
+      description: "MLflow's search language: `name LIKE 'iris%' and tags.team = 'a'`.",
+    })
+    filter?: string | null,
+    @Arg('orderBy', () => [String], { nullable: true, description: 'For example `name ASC`; the first counts most.' })
+    orderBy?: string[] | null,
+  ): Promise<ConnectionSource<ExperimentRow>> {
+    const wanted = { parentId, filter: filter ?? null }
+    const page = await loaders.experimentsOfProject.load({ ...wanted, orderBy: orderBy ?? [], ...pageOf(args) })
+    return toConnection(page, () => loaders.experimentCountOfProject.load(wanted))
   }
 }
 

@@ -1,0 +1,102 @@
+import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql'
+import type { As, TestHub } from '../hub.js'
+import { type Knowledge, lookAlike } from './knowledge.js'
+import { distinct, type Given, type Question, SchemaCrawler, type Send } from './schema-crawler.js'
+
+export const sendAs =
+  (hub: TestHub, as: As): Send =>
+  (query) =>
+    hub.execute(query, {}, as)
+
+export async function crawlerFor(hub: TestHub, send: Send): Promise<SchemaCrawler> {
+  const introspection = await hub.data<IntrospectionQuery>(getIntrospectionQuery())
+  return new SchemaCrawler(buildClientSchema(introspection), send)
+}
+
+/** Signed URLs carry the time, and keys the time of their last use: neither is anybody's secret. */
+const textOf = (given: Given | undefined): string =>
+  JSON.stringify(given, (name, value) =>
+    name === 'lastUsedAt' ? null : typeof value === 'string' && /^https?:\/\/[^ ]*\/files\//.test(value) ? '<url>' : value,
+  )
+
+/** The questions to which the answers differ, with both. */
+export function differences(before: ReadonlyMap<string, Given>, after: ReadonlyMap<string, Given>): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((question) => {
+    const [one, other] = [textOf(before.get(question)), textOf(after.get(question))]
+    return one === other ? [] : [`${question.slice(0, 300)}\n  ${one?.slice(0, 600)}\n  ${other?.slice(0, 600)}`]
+  })
+}
+
+/** Texts and numbers that only somebody who sees the other project can know. */
+export function secretsIn(foreign: Knowledge): string[] {
+  const isTelling = (text: string) => text.length >= 5 && !/^[A-Z_]+$|^\d{4}-\d\d-\d\dT|^https?:|^\d{1,5}$/.test(text)
+  return [...foreign.strings, ...[...foreign.numbers].map(String)].filter(isTelling)
+}
+
+/** What an answer tells that its question did not say. */
+export function toldSecrets(question: string, given: Given, secrets: readonly string[]): string[] {
+  const answer = JSON.stringify(given)
+  const leaked = secrets.filter((secret) => answer.includes(JSON.stringify(secret).slice(1, -1)) && !question.includes(secret))
+  return leaked.length === 0
+    ? []
+    : [`${question.slice(0, 300)}\n  tells ${leaked.slice(0, 5).join(', ')}\n  ${answer.slice(0, 600)}`]
+}
+
+/**
+ * Asks for what is another project's by its ids and names, and the same again by ids and names that nobody has.
+ * @param foreign what only the other project has
+ * @param own what the one who asks may know
+ * @returns the questions by whose answers one tells that something is there
+ */
+export async function probe(
+  crawler: SchemaCrawler,
+  foreign: Knowledge,
+  own: Knowledge,
+): Promise<{ asked: number; leaks: string[] }> {
+  const questionsWith = (values: Knowledge): Question[] => {
+    const mixed = values.withSomeOf(own)
+    return [
+      ...crawler.rootQuestions('Query', mixed),
+      ...crawler.nodeQuestions(values, mixed),
+      ...crawler.nodeQuestions(own, mixed, { onlyWithArguments: true }),
+    ]
+  }
+  const real = questionsWith(foreign)
+  const made = questionsWith(foreign.map(lookAlike))
+  if (real.length !== made.length) throw new Error('the two lists of questions do not fit each other')
+  const realAnswers = await crawler.ask(distinct(real))
+  const madeAnswers = await crawler.ask(distinct(made))
+  const secrets = secretsIn(foreign)
+  const originals = [...foreign.strings, ...foreign.nodes.keys()].sort((a, b) => b.length - a.length)
+  // The words of a message must not change with the names in it: both are put in terms of the made-up ones.
+  const unified = (given: Given | undefined) =>
+    originals.reduce((text, name) => text.replaceAll(name, lookAlike(name)), textOf(given))
+  const leaks = real.flatMap((question, index) => {
+    const [given, twin] = [realAnswers.get(question.text)!, madeAnswers.get(made[index]!.text)!]
+    const told = toldSecrets(question.text, given, secrets)
+    if (told.length > 0) return told
+    if (textOf(given) === textOf(twin) || unified(given) === unified(twin)) return []
+    return [
+      `${question.text.slice(0, 300)}\n  ${textOf(given).slice(0, 500)}\n  but for what nobody has ${textOf(twin).slice(0, 500)}`,
+    ]
+  })
+  return { asked: realAnswers.size + madeAnswers.size, leaks: [...new Set(leaks)] }
+}
+
+/** Every mutation, with what is another project's. @returns what was answered, by question */
+export function attack(crawler: SchemaCrawler, foreign: Knowledge, own: Knowledge): Promise<Map<string, Given>> {
+  const questions = distinct([
+    ...crawler.rootQuestions('Mutation', foreign),
+    ...crawler.rootQuestions('Mutation', foreign.withSomeOf(own)),
+  ])
+  const count = new Map<string, number>()
+  const some = questions.filter(({ text }) => {
+    const field = /^\w+/.exec(text)![0]
+    count.set(field, (count.get(field) ?? 0) + 1)
+    return count.get(field)! <= mostOfOneMutation
+  })
+  return crawler.ask(some, 'mutation')
+}
+
+/** With each identity, and still too few logins to be throttled by address. */
+const mostOfOneMutation = 12
