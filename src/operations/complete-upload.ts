@@ -1,18 +1,20 @@
 // Turns an upload whose parts are all there into an object: from one moment to the next, once, whoever asks how often.
 import type { StoredObjectRow, UploadRow } from '../datasources/catalog/tables.js'
 import type { Datasources } from '../datasources/datasources.js'
-import type { BegunUpload } from '../datasources/storage/object-storage.js'
+import type { BegunUpload, BytesLocation } from '../datasources/storage/object-storage.js'
 import { DhuoError, notFound } from '../errors.js'
 
 /** @throws PRECONDITION_FAILED parts are missing, the digest differs, or the upload has expired; NOT_FOUND it was abandoned */
 export async function completeUpload({ catalog, storage }: Datasources, upload: UploadRow): Promise<StoredObjectRow> {
   // The same object for each of several calls: two at once, or one that is repeated after a crash.
   const objectId = upload.id.replace(/^[a-z]+/, 'obj')
+  let bytes: BytesLocation | null = null
   if (upload.objectId === null) {
     if (upload.expiresAt <= new Date().toISOString())
       throw new DhuoError('PRECONDITION_FAILED', 'The upload has expired: begin it again.', { field: 'id' })
     const bucket = (await catalog.buckets.byIds([upload.bucketId]))[0]!
     const stored = await storage.completeUpload(begunUpload(upload, bucket.name), upload.sha256)
+    bytes = { bucket: bucket.name, key: upload.key, version: stored.version }
     await catalog.transaction(async ({ uploads, storedObjects }) => {
       if (!(await uploads.complete(upload.id, objectId))) return
       await storedObjects.insertCurrent({
@@ -33,8 +35,10 @@ export async function completeUpload({ catalog, storage }: Datasources, upload: 
     })
   }
   const [object] = await catalog.storedObjects.byIds([objectId])
-  if (!object) throw notFound('The upload', 'id')
-  return object
+  if (object) return object
+  // Abandoned while the bytes were made whole: no row will ever name them.
+  if (bytes) await storage.remove(bytes)
+  throw notFound('The upload', 'id')
 }
 
 export const begunUpload = (upload: UploadRow, bucket: string): BegunUpload => ({

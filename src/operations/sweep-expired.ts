@@ -31,7 +31,12 @@ export async function sweepExpired(datasources: Datasources, log: Logger, now = 
     try {
       // The row first: when something has come to refer to it meanwhile, this fails, and the bytes stay.
       await catalog.storedObjects.delete(object.id)
-      await storage.remove({ bucket: buckets.get(object.bucketId)!, key: object.key, version: object.version })
+      await storage
+        .remove({ bucket: buckets.get(object.bucketId)!, key: object.key, version: object.version })
+        .catch(async (error) => {
+          await catalog.storedObjects.restore(object)
+          throw error
+        })
     } catch (error) {
       log.warn({ err: error, object: object.id }, 'the bytes of a replaced object stay')
     }

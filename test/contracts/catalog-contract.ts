@@ -3,7 +3,7 @@ import type { Catalog } from '../../src/datasources/catalog/catalog.js'
 import { newId } from '../../src/datasources/catalog/node-id.js'
 import { encodeCursor, type Page, type PageRequest } from '../../src/datasources/catalog/page.js'
 import type { ProjectScope } from '../../src/datasources/catalog/project-store.js'
-import type { BucketRow, ProjectRow, UserRow } from '../../src/datasources/catalog/tables.js'
+import type { BucketRow, ProjectRow, StoredObjectRow, UserRow } from '../../src/datasources/catalog/tables.js'
 import {
   accessKeyRow,
   at,
@@ -63,8 +63,9 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
     /** Waits until all of them have come here. */
     const meetingOf = (people: number): (() => Promise<void>) => {
       const meeting = Promise.withResolvers<void>()
+      let missing = people
       return () => {
-        if (--people === 0) meeting.resolve()
+        if (--missing === 0) meeting.resolve()
         return meeting.promise
       }
     }
@@ -472,7 +473,7 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
       })
 
       test('replaced versions are found oldest first unless something refers to them, and only those can be deleted', async () => {
-        const versions = []
+        const versions: StoredObjectRow[] = []
         for (let minute = 100; minute < 106; minute++) versions.push(await put('k', { lastModified: at(-minute) }))
         const [free, byDataset, byVersion, alsoFree, fresh, now] = versions.map(({ id }) => id)
         // Each was replaced when the next one came; the order of replacement is the reverse of that of writing here.

@@ -123,6 +123,7 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
         ),
       replacedBefore: () => [catalog.storedObjects.replacedBefore(at(0), 10)],
       delete: () => [catalog.storedObjects.delete('a')],
+      restore: () => [catalog.storedObjects.restore(objectRow({ id: 'a', projectId: 'b' }, 'k'))],
       currentByKeys: () => [catalog.storedObjects.currentByKeys('a', ids)],
       setSha256: () => [catalog.storedObjects.setSha256('a', 'b')],
     }),

@@ -111,7 +111,8 @@ function retryWhileLocked(work: () => void): void {
   const deadline = Date.now() + openTimeoutMs
   while (true) {
     try {
-      return work()
+      work()
+      return
     } catch (error) {
       if (!isLocked(error) || Date.now() > deadline) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)

@@ -182,6 +182,11 @@ export class StoredObjectStore {
   async delete(id: string): Promise<void> {
     await this.db.deleteFrom('stored_objects').where('id', '=', id).execute()
   }
+
+  /** Takes back a `delete`. */
+  async restore(object: StoredObjectRow): Promise<void> {
+    await this.db.insertInto('stored_objects').values(object).execute()
+  }
 }
 
 /** The least text that sorts after everything that begins with `text`, by code point; null for '' and the like. */

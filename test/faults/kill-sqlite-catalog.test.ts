@@ -1,0 +1,180 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { transformFile } from '@swc/core'
+import { openSqliteCatalog } from '../../src/datasources/catalog/sqlite-catalog.js'
+import { at, datasetRow, insertProject } from '../contracts/catalog-rows.js'
+
+/** Each waits for a line before it begins, so that all begin together, and tells what it was promised. */
+const program = `
+import { once } from 'node:events'
+import { openSqliteCatalog } from './src/datasources/catalog/sqlite-catalog.js'
+const [, , role, file, argument] = process.argv
+const say = (value) => new Promise((resolve) => process.stdout.write(value + '\\n', resolve))
+await say('ready')
+await once(process.stdin, 'data')
+await say('go')
+const catalog = await openSqliteCatalog({ scheme: 'sqlite', file })
+await say('open')
+const work = {
+  async open() {
+    await catalog.users.hasAny()
+  },
+  async count() {
+    for (let i = 0; i < 150; i++)
+      await catalog.transaction(async ({ datasets }) => {
+        const [dataset] = await datasets.byIds([argument])
+        await new Promise((resolve) => setImmediate(resolve))
+        await datasets.advance(argument, { kind: 'TABLE', objectId: null, updatedAt: '', description: String(Number(dataset.description) + 1) })
+      })
+  },
+  async pairs() {
+    for (let i = 0; ; i++) {
+      const id = 'usr_' + argument + '_' + i
+      await catalog.transaction(async ({ users, accessKeys }) => {
+        await users.insert({ id, email: id, name: 'x'.repeat(2_000), passwordHash: null, isAdmin: 0, createdAt: '' })
+        await new Promise((resolve) => setImmediate(resolve))
+        await accessKeys.insert({ id, userId: id, name: '', secretHash: id, projectId: null, role: 'OWNER', createdAt: '', expiresAt: null, lastUsedAt: null, revokedAt: null })
+      })
+      await say(id)
+    }
+  },
+}
+await work[role]()
+await catalog.close()
+process.exit(0)
+`
+
+describe('processes that share a SQLite catalog', () => {
+  let directory: string
+  let file: string
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'dhuo-catalog-'))
+    const root = join(import.meta.dirname, '..', '..')
+    const sources = await readdir(join(root, 'src/datasources/catalog'), { recursive: true })
+    const files = sources.filter((name) => name.endsWith('.ts')).map((name) => `src/datasources/catalog/${name}`)
+    for (const source of ['src/errors.ts', ...files]) {
+      const target = join(directory, source.replace(/\.ts$/, '.js'))
+      await mkdir(dirname(target), { recursive: true })
+      await writeFile(target, (await transformFile(join(root, source), { sourceMaps: false })).code)
+    }
+    await symlink(join(root, 'node_modules'), join(directory, 'node_modules'))
+    await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
+    await writeFile(join(directory, 'program.js'), program)
+  })
+  afterAll(() => rm(directory, { recursive: true }))
+  let made = 0
+  beforeEach(() => {
+    file = join(directory, `home-${++made}`, 'catalog.db')
+  })
+
+  const start = async (role: string, argument = '') => {
+    const child = spawn(process.execPath, [join(directory, 'program.js'), role, file, argument], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    const lines: string[] = []
+    let errors = ''
+    child.stderr.on('data', (chunk) => {
+      errors += chunk
+    })
+    createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
+    const closed = once(child, 'close')
+    const reached = async (line: string) => {
+      while (!lines.includes(line) && child.exitCode === null && child.signalCode === null) await sleep(1)
+    }
+    await reached('ready')
+    return {
+      lines,
+      go: () => child.stdin.write('go\n'),
+      reached,
+      kill: () => child.kill('SIGKILL'),
+      /** The exit code, or the signal, and what it complained of. */
+      ended: async () => {
+        const [code, signal] = await closed
+        return { end: code ?? signal, errors }
+      },
+    }
+  }
+  const opened = async () => openSqliteCatalog({ scheme: 'sqlite', file })
+  const wellEnded = { end: 0, errors: '' }
+
+  test('start at the same moment on a new file, and all succeed', async () => {
+    for (let round = 0; round < 4; round++) {
+      file = join(directory, `new-${round}`, 'catalog.db')
+      const children = await Promise.all(Array.from({ length: 4 }, () => start('open')))
+      for (const child of children) child.go()
+      expect(await Promise.all(children.map((child) => child.ended()))).toEqual(Array(4).fill(wellEnded))
+    }
+  }, 60_000)
+
+  test('write at once and lose nothing', async () => {
+    const catalog = await opened()
+    const dataset = datasetRow((await insertProject(catalog)).id, { description: '0' })
+    await catalog.datasets.insert(dataset)
+    const children = await Promise.all([start('count', dataset.id), start('count', dataset.id)])
+    for (const child of children) child.go()
+    for (let i = 0; i < 50; i++)
+      await catalog.transaction(async ({ datasets }) => {
+        const [row] = await datasets.byIds([dataset.id])
+        await datasets.advance(dataset.id, {
+          kind: 'TABLE',
+          objectId: null,
+          updatedAt: at(0),
+          description: String(Number(row!.description) + 1),
+        })
+      })
+    expect(await Promise.all(children.map((child) => child.ended()))).toEqual([wellEnded, wellEnded])
+    expect(await catalog.datasets.byIds([dataset.id])).toMatchObject([{ version: 351, description: '350' }])
+    await catalog.close()
+  }, 60_000)
+
+  test('are killed while they write: what they were promised is there, and no half of a transaction', async () => {
+    let promised = 0
+    for (let round = 0; round < 8; round++) {
+      const children = await Promise.all([start('pairs', `${round}a`), start('pairs', `${round}b`)])
+      for (const child of children) child.go()
+      await Promise.all(children.map((child) => child.reached('open')))
+      await sleep(20 + Math.random() * 80)
+      for (const child of children) child.kill()
+      for (const child of children) expect(await child.ended()).toMatchObject({ end: 'SIGKILL' })
+
+      const ids = children.flatMap((child) => child.lines.filter((line) => line.startsWith('usr_')))
+      promised += ids.length
+      const catalog = await opened()
+      expect((await catalog.users.byIds(ids)).map(({ id }) => id).sort()).toEqual(ids.sort())
+      await catalog.close()
+      const db = new DatabaseSync(file)
+      expect(db.prepare('pragma integrity_check').all()).toMatchObject([{ integrity_check: 'ok' }])
+      const halves = db.prepare(
+        'select count(*) as n from users full join access_keys on "userId" = users.id where users.id is null or "userId" is null',
+      )
+      expect(halves.get()).toMatchObject({ n: 0 })
+      db.close()
+    }
+    expect(promised).toBeGreaterThan(50)
+  }, 60_000)
+
+  test('are killed while they make the tables: the next start makes them', async () => {
+    let unfinished = 0
+    for (let round = 0; round < 12; round++) {
+      file = join(directory, `killed-${round}`, 'catalog.db')
+      const child = await start('open')
+      child.go()
+      await child.reached('go')
+      await sleep(round * 2)
+      child.kill()
+      await child.ended()
+      if (!child.lines.includes('open')) unfinished++
+      const catalog = await opened()
+      expect(await catalog.users.hasAny()).toBe(false)
+      await catalog.close()
+    }
+    expect(unfinished).toBeGreaterThan(0)
+  }, 60_000)
+})
