@@ -176,7 +176,7 @@ function signalOf(reply: FastifyReply): AbortSignal {
 
 function answerWithError(error: FastifyError | DhuoError, request: FastifyRequest, reply: FastifyReply): void {
   if (!request.raw.complete) discardRest(request)
-  // What was said of a file is not true of this answer; a stream that failed at once has said it to `raw` already.
+  // What was said of a file is not true of this answer.
   for (const name of [
     'content-disposition',
     'content-length',
@@ -187,7 +187,6 @@ function answerWithError(error: FastifyError | DhuoError, request: FastifyReques
     'last-modified',
   ]) {
     reply.removeHeader(name)
-    reply.raw.removeHeader(name)
   }
   const told = isDhuoError(error) ? (error as DhuoError) : maskedOf(error, request)
   if (told.cause !== undefined) request.log.warn({ code: told.code, err: told.cause }, told.message)

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -205,9 +205,12 @@ describe('the file routes', () => {
       const upload = await begin(partSize)
       const request = openPut(partUrl(upload, 1), { 'content-length': partSize })
       request.write('x')
-      const closed = once(request, 'close')
-      await eventually(async () => (await put(partUrl(upload, 1), randomBytes(partSize))).status === 200)
+      const closed = new Promise((resolve) => request.once('close', resolve))
+      const statusOfRetry = async (): Promise<number> => (await put(partUrl(upload, 1), randomBytes(partSize))).status
+      await eventually(async () => (await stat(join(directory, '.uploads', upload.id, 'bytes'))).size === 1)
+      expect(await statusOfRetry()).toBe(409)
       await closed
+      await eventually(async () => (await statusOfRetry()) === 200)
     })
 
     test('does not give up a sender that is slow', async () => {
