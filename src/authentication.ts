@@ -20,6 +20,12 @@ export interface Viewer {
   key: AccessKeyRow | null
 }
 
+/** Who did something: the person, and the step of a pipeline run whose script spoke for them. */
+export const actorOf = ({ user, key }: Viewer): { userId: string; pipelineStepId: string | null } => ({
+  userId: user.id,
+  pipelineStepId: key?.pipelineStepId ?? null,
+})
+
 /** The projects that the viewer may see, for lists and counts. */
 export const projectScope = ({ user, key }: Viewer): ProjectScope => ({
   memberId: user.isAdmin ? null : user.id,

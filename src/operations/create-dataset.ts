@@ -16,7 +16,7 @@ export interface NewDataset {
   description: string | null
   source: DatasetSource
   mode: WriteMode
-  createdBy: string
+  actor: { userId: string; pipelineStepId: string | null }
 }
 
 /**
@@ -68,6 +68,7 @@ async function record(
     ownsTable: made.ownsTable,
     objectId: objectIdOf(input.source),
     version: 1,
+    pipelineStepId: input.actor.pipelineStepId,
     createdAt: now,
     updatedAt: now,
   }
@@ -88,6 +89,7 @@ async function recordNextVersion(
   const change = {
     kind: 'object' in input.source ? 'OBJECT' : 'TABLE',
     objectId: objectIdOf(input.source),
+    pipelineStepId: input.actor.pipelineStepId,
     description: input.description ?? existing.description,
     updatedAt: new Date().toISOString(),
   } as const
@@ -101,7 +103,7 @@ async function recordNextVersion(
 const versionOf = (
   datasetId: string,
   version: number,
-  { source, createdBy }: NewDataset,
+  { source, actor }: NewDataset,
   { rowCount }: TableShape,
   createdAt: string,
 ) => ({
@@ -110,7 +112,7 @@ const versionOf = (
   objectId: objectIdOf(source),
   sql: 'sql' in source ? source.sql : null,
   rowCount,
-  createdBy,
+  createdBy: actor.userId,
   createdAt,
 })
 

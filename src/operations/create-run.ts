@@ -13,7 +13,7 @@ export interface NewRun extends GivenEntries {
   startedAt: string | null
   /** The run that it is a part of. */
   parentId: string | null
-  userId: string
+  actor: { userId: string; pipelineStepId: string | null }
 }
 
 /**
@@ -48,8 +48,9 @@ export async function createRun({ catalog }: Datasources, { id }: ExperimentRow,
       lifecycle: 'ACTIVE',
       startedAt: given.startedAt ?? new Date().toISOString(),
       endedAt: null,
-      userId: given.userId,
+      userId: given.actor.userId,
       parentId: given.parentId,
+      pipelineStepId: given.actor.pipelineStepId,
     }
     await stores.runs.insert(run)
     return writeRunEntries(stores, run, { params, tags, inputs: given.inputs, points: [] })

@@ -36,6 +36,7 @@ export class AccessKeyResolver {
       expiresAt: input.expiresAt ?? null,
       lastUsedAt: null,
       revokedAt: null,
+      pipelineStepId: null,
     }
     await context.datasources.catalog.accessKeys.insert(accessKey)
     context.forgetLoaded()

@@ -1,6 +1,8 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
-import { requireBucket, requireProject, requireRow, visible } from '../access.js'
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { requireBucket, requireProject, requireRow, requireViewer, visible } from '../access.js'
+import { actorOf } from '../authentication.js'
 import type { Context } from '../context.js'
+import type { RunRow } from '../datasources/catalog/experiment-rows.js'
 import type { BucketRow, DatasetRow, ProjectRow, StoredObjectRow } from '../datasources/catalog/tables.js'
 import type { Column as ColumnShape, TableShape } from '../datasources/lakehouse/lakehouse.js'
 import { badInput, DhuoError, notFound } from '../errors.js'
@@ -11,7 +13,9 @@ import { formatOf } from '../operations/object-table.js'
 import { rowLimit, type TableResult, tableResult } from '../operations/table-result.js'
 import { CreateDatasetInput, Dataset } from '../schema/dataset.js'
 import type { ObjectInput } from '../schema/object-input.js'
+import { type ConnectionSource, PageArgs, pageOf, toConnection } from '../schema/paging.js'
 import { Project } from '../schema/project.js'
+import { RunConnection } from '../schema/run.js'
 import { BigInteger } from '../schema/scalars.js'
 import { StoredObject } from '../schema/stored-object.js'
 import { Column, Table } from '../schema/table.js'
@@ -38,8 +42,8 @@ export class DatasetResolver {
     const { name, description = null } = input
     const source = await sourceOf(context, project, input)
     const mode = input.mode ?? 'CREATE'
-    const createdBy = context.viewer!.user.id
-    return createDataset(context.datasources, { project, name, description, source, mode, createdBy }, context.signal)
+    const actor = actorOf(requireViewer(context))
+    return createDataset(context.datasources, { project, name, description, source, mode, actor }, context.signal)
   }
 
   @Mutation(() => Boolean, { description: 'Deletes a dataset, and its table unless that was there before it. True.' })
@@ -91,6 +95,16 @@ export class DatasetResolver {
       context.signal,
     )
     return tableResult(page, project.id, { select })
+  }
+
+  @FieldResolver(() => RunConnection, { description: 'The active runs that logged it as an input, the newest first.' })
+  async usedBy(
+    @Root() { id }: DatasetRow,
+    @Ctx() { loaders }: Context,
+    @Args() args: PageArgs,
+  ): Promise<ConnectionSource<RunRow>> {
+    const page = await loaders.runsOfDataset.load({ parentId: id, ...pageOf(args) })
+    return toConnection(page, () => loaders.runCountOfDataset.load(id))
   }
 }
 

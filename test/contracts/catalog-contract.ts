@@ -516,7 +516,7 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
       const { id: projectId } = await insertProject(catalog)
       const dataset = datasetRow(projectId)
       await catalog.datasets.insert(dataset)
-      const change = { kind: 'OBJECT', objectId: null, updatedAt: at(1), description: 'new' } as const
+      const change = { kind: 'OBJECT', objectId: null, pipelineStepId: null, updatedAt: at(1), description: 'new' } as const
       const numbers = await Promise.all(
         Array.from({ length: 10 }, () => catalog.transaction(({ datasets }) => datasets.advance(dataset.id, change))),
       )
@@ -613,6 +613,7 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
             await datasets.advance(dataset.id, {
               kind: 'TABLE',
               objectId: null,
+              pipelineStepId: null,
               updatedAt: at(i),
               description: `${row!.description ?? ''}${String.fromCharCode(65 + i)}`,
             })

@@ -102,6 +102,7 @@ export const datasetRow = (projectId: string, over: Partial<DatasetRow> = {}): D
     ownsTable: 1,
     objectId: null,
     version: 1,
+    pipelineStepId: null,
     createdAt: at(0),
     updatedAt: at(0),
     ...over,
@@ -119,6 +120,7 @@ export const accessKeyRow = (userId: string, over: Partial<AccessKeyRow> = {}): 
   expiresAt: null,
   lastUsedAt: null,
   revokedAt: null,
+  pipelineStepId: null,
   ...over,
 })
 

@@ -137,7 +137,7 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
     }),
     datasets: (): Calls<'datasets'> => ({
       insert: () => [catalog.datasets.insert(datasetRow('a'))],
-      advance: () => [catalog.datasets.advance('a', { kind: 'TABLE', objectId: null, updatedAt: at(0), description: null })],
+      advance: () => [catalog.datasets.advance('a', { kind: 'TABLE', objectId: null, pipelineStepId: null, updatedAt: at(0), description: null })],
       insertVersion: () => [
         catalog.datasets.insertVersion({
           datasetId: 'a',

@@ -19,7 +19,10 @@ export class DatasetStore {
   }
 
   /** The dataset's next version; the answer is its number. @throws NOT_FOUND when it was deleted meanwhile */
-  async advance(id: string, change: Pick<DatasetRow, 'kind' | 'objectId' | 'updatedAt' | 'description'>): Promise<number> {
+  async advance(
+    id: string,
+    change: Pick<DatasetRow, 'kind' | 'objectId' | 'pipelineStepId' | 'updatedAt' | 'description'>,
+  ): Promise<number> {
     const { version } = await this.db
       .updateTable('datasets')
       .set((column) => ({ ...change, version: column('version', '+', 1) }))

@@ -35,6 +35,8 @@ export interface RunRow {
   endedAt: Timestamp | null
   userId: string | null
   parentId: string | null
+  /** The step whose script logged it. */
+  pipelineStepId: string | null
 }
 
 /** Written once: a parameter does not change. */

@@ -1,8 +1,12 @@
 // Experiments and their tags.
 import type { Kysely } from 'kysely'
 import type { ExperimentRow, ExperimentTagRow } from './experiment-rows.js'
+import { countExperiments, searchExperiments } from './experiment-search.js'
 import { insertRows } from './insert-rows.js'
+import type { Page } from './page.js'
 import type { Tables } from './tables.js'
+
+export type ExperimentSearch = Parameters<typeof searchExperiments>[2]
 
 /** A key and its text, as a tag or a parameter. */
 export interface KeyValueRow {
@@ -41,6 +45,16 @@ export class ExperimentStore {
       .where('name', '=', name)
       .where('lifecycle', '=', 'ACTIVE')
       .executeTakeFirst()
+  }
+
+  /** Active ones. @throws BAD_USER_INPUT a filter, an order or a cursor that does not fit */
+  search(projectIds: readonly string[], request: ExperimentSearch): Promise<Page<ExperimentRow>[]> {
+    return searchExperiments(this.db, projectIds, request)
+  }
+
+  /** How many active ones meet the filter, of each project. @throws BAD_USER_INPUT */
+  count(projectIds: readonly string[], request: Pick<ExperimentSearch, 'filter'>): Promise<number[]> {
+    return countExperiments(this.db, projectIds, request)
   }
 
   /** A tag that is there gets the new value. @param tags each key once */

@@ -5,7 +5,11 @@ import type { Lifecycle, RunInputRow, RunParamRow, RunRow, RunTagRow } from './e
 import type { KeyValueRow } from './experiment-store.js'
 import { insertRows } from './insert-rows.js'
 import { decodeCursor, encodeCursor, type Page, type PageRequest, toPage } from './page.js'
-import type { DatasetRow, Tables } from './tables.js'
+import { artifactsOf } from './run-artifacts.js'
+import { countRuns, searchRuns } from './run-search.js'
+import type { DatasetRow, StoredObjectRow, Tables } from './tables.js'
+
+export type RunSearch = Parameters<typeof searchRuns>[2]
 
 export class RunStore {
   constructor(private readonly db: Kysely<Tables>) {}
@@ -89,6 +93,37 @@ export class RunStore {
       .orderBy('runId')
       .orderBy('datasetId')
       .execute()
+  }
+
+  /** @throws BAD_USER_INPUT a filter, an order or a cursor that does not fit */
+  search(experimentIds: readonly string[], request: RunSearch): Promise<Page<RunRow>[]> {
+    return searchRuns(this.db, experimentIds, request)
+  }
+
+  /** How many meet the filter, of each experiment. @throws BAD_USER_INPUT */
+  count(experimentIds: readonly string[], request: Pick<RunSearch, 'filter' | 'lifecycle'>): Promise<number[]> {
+    return countRuns(this.db, experimentIds, request)
+  }
+
+  /** The active run whose latest value of a metric is best, of each experiment; NaN is no value, and of equals the first wins. */
+  async best(experimentIds: readonly string[], metric: string, goal: 'MAXIMIZE' | 'MINIMIZE'): Promise<(RunRow | null)[]> {
+    if (experimentIds.length === 0) return []
+    const best = sql`from latest_metrics as candidate cross join runs as run on run.id = candidate."runId"
+      where candidate."experimentId" = parents.id and candidate.key = ${metric} and candidate."isNan" = 0
+        and run.lifecycle = 'ACTIVE'
+      order by candidate.value ${goal === 'MAXIMIZE' ? sql`desc` : sql`asc`}, candidate."runId" limit 1`
+    const { rows } = await sql<RunRow>`
+      ${parentsOf(experimentIds)} select runs.*
+      from parents ${joinPage(this.db, 'latest_metrics', ['runId', 'key'], best)} join runs on runs.id = child."runId"`.execute(
+      this.db,
+    )
+    const byExperiment = new Map(rows.map((row) => [row.experimentId, row]))
+    return experimentIds.map((id) => byExperiment.get(id) ?? null)
+  }
+
+  /** Current objects of the project with keys `runs/<run id>/<path>…`, by key. @param limit of each run */
+  artifacts(runIds: readonly string[], path: string, limit: number): Promise<(StoredObjectRow & { runId: string })[]> {
+    return artifactsOf(this.db, runIds, path, limit)
   }
 
   /** The active runs that were started within each of these, the first first. */

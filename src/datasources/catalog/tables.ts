@@ -1,8 +1,10 @@
 // The catalog's tables as kysely sees them. A column has the name of the field that clients see, so that rows need no mapping.
 
 import type { Flag, Timestamp } from './column-types.js'
+import type { DeploymentTables } from './deployment-rows.js'
 import type { ExperimentTables } from './experiment-rows.js'
 import type { ModelTables } from './model-rows.js'
+import type { PipelineTables } from './pipeline-rows.js'
 
 export const roles = ['VIEWER', 'EDITOR', 'OWNER'] as const
 export type Role = (typeof roles)[number]
@@ -45,6 +47,8 @@ export interface AccessKeyRow {
   expiresAt: Timestamp | null
   lastUsedAt: Timestamp | null
   revokedAt: Timestamp | null
+  /** Of the step that it was made for, which it ends with; null: a key that somebody made. */
+  pipelineStepId: string | null
 }
 
 /** Failed logins of one account or one address, counted from `since`. */
@@ -126,6 +130,8 @@ export interface DatasetRow {
   /** The bytes it was last loaded from. */
   objectId: string | null
   version: number
+  /** The step that made it, or its newest version. */
+  pipelineStepId: string | null
   createdAt: Timestamp
   updatedAt: Timestamp
 }
@@ -156,7 +162,7 @@ export interface ServerSecretRow {
   value: string
 }
 
-export interface Tables extends ExperimentTables, ModelTables {
+export interface Tables extends ExperimentTables, ModelTables, DeploymentTables, PipelineTables {
   users: UserRow
   sessions: SessionRow
   access_keys: AccessKeyRow

@@ -19,7 +19,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create table runs (
     id text primary key, "projectId" text not null references projects(id), "experimentId" text not null references experiments(id),
     name ${text} not null, status text not null, lifecycle text not null, "startedAt" text not null, "endedAt" text,
-    "userId" text references users(id), "parentId" text references runs(id))`.execute(db)
+    "userId" text references users(id), "parentId" text references runs(id)) ${clustered}`.execute(db)
   await sql`create index runs_by_start on runs("experimentId", lifecycle, "startedAt", id)`.execute(db)
   // One for each attribute that runs are sorted by, with the id behind it, which tells equal ones apart: a page is then a range.
   await sql`create index runs_by_id on runs("experimentId", lifecycle, id)`.execute(db)

@@ -57,9 +57,11 @@ export async function searchPages<Row extends { id: string }>(
   const digest = digestOf([subject.kind, search.conditions, keys, lifecycle])
   const place = after === null ? null : decodePlace(digest, keys, after)
   const found = new Map([...new Set(parentIds)].map((id) => [id, [] as Found<Row>[]]))
-  for (const [condition, ids] of await leadersOf(search, [...found.keys()])) {
-    const rounds = condition
-      ? [matchesOf(search, keys, condition, place, first + 1)]
+  // Without a filter, and in the order of a column, no row is read that is not on the page.
+  const isPlain = search.conditions.length === 0 && keys.length === 1 && keys[0]!.field.of === 'column'
+  for (const [leader, ids] of isPlain ? [[null, [...found.keys()]] as const] : await leadersOf(search, [...found.keys()])) {
+    const rounds = leader
+      ? [matchesOf(search, keys, leader, place, first + 1)]
       : segmentsFrom(keys, search.conditions, place).map((segment) =>
           segmentRows(search, keys, search.conditions, segment, place, first + 1),
         )
@@ -87,9 +89,9 @@ export async function countMatches(
 ): Promise<number[]> {
   const search = searchFor(db, subject, filter, lifecycle)
   const counts = new Map<string, number>()
-  for (const [condition, ids] of await leadersOf(search, [...new Set(parentIds)])) {
+  for (const [leader, ids] of await leadersOf(search, [...new Set(parentIds)])) {
     const { rows } = await sql<{ id: string; count: number | string }>`
-      with ${parents(ids)} select parents.id, (select count(*) from ${matches(search, condition, 'candidate')}) as count
+      with ${parents(ids)} select parents.id, (select count(*) from ${matches(search, leader, 'candidate')}) as count
       from parents`.execute(db)
     for (const { id, count } of rows) counts.set(id, Number(count))
   }
@@ -104,46 +106,52 @@ function searchFor(db: Kysely<Tables>, subject: SearchSubject, filter: string | 
 
 const parents = (ids: readonly string[]): Sql => sql`parents(id) as (values ${sql.join(ids.map((id) => sql`(${id})`))})`
 
+/** A set of few rows, among which all that match are: the first to be read. `condition`: the one that it spares. */
+interface Leader {
+  rows: Sql
+  condition: Condition | null
+}
+
 /**
- * For each parent the condition that few of its rows meet, to begin with; null where there is none, and the order leads. One
- * statement counts index entries, up to the bound, for every condition.
+ * For each parent what few of its rows meet; null where there is nothing, and the order leads. One statement counts index
+ * entries, up to the bound, for every condition.
  */
-async function leadersOf(search: Search, ids: readonly string[]): Promise<Map<Condition | null, string[]>> {
+async function leadersOf(search: Search, ids: readonly string[]): Promise<Map<Leader | null, string[]>> {
   if (ids.length === 0) return new Map()
-  const sources = search.conditions.flatMap((condition) => {
+  const everything = sql`select c.id as id from ${sql.table(search.subject.table)} as c where ${belongs(search, 'c')}`
+  const leaders: Leader[] = [{ rows: everything, condition: null }]
+  for (const condition of search.conditions) {
     const rows = source(search, condition)
-    return rows ? [{ condition, rows }] : []
-  })
-  if (sources.length === 0) return new Map([[null, [...ids]]])
-  const counts = sources.map(
+    if (rows) leaders.push({ rows, condition })
+  }
+  const counts = leaders.map(
     ({ rows }, index) => sql`(select count(*) from (${rows} limit ${fewRows + 1}) as found) as ${sql.ref(`count${index}`)}`,
   )
   const { rows } = await sql<Record<string, string | number>>`
     with ${parents(ids)} select parents.id, ${sql.join(counts)} from parents`.execute(search.db)
-  return Map.groupBy(
-    rows.map((row) => String(row['id'])),
-    (id) => {
-      const row = rows.find((each) => each['id'] === id)!
-      const sizes = sources.map((_, index) => Number(row[`count${index}`]))
+  const leaderOf = new Map(
+    rows.map((row) => {
+      const sizes = leaders.map((_, index) => Number(row[`count${index}`]))
       const least = Math.min(...sizes)
-      return least > fewRows ? null : sources[sizes.indexOf(least)]!.condition
-    },
+      return [String(row['id']), least > fewRows ? null : leaders[sizes.indexOf(least)]!]
+    }),
   )
+  return Map.groupBy(ids, (id) => leaderOf.get(id) ?? null)
 }
 
 /** Rows that meet all conditions: those that meet `leader`, each then held to the others. */
-function matches(search: Search, leader: Condition | null, alias: string, joins: Sql = sql``, more: readonly Sql[] = []): Sql {
+function matches(search: Search, leader: Leader | null, alias: string, joins: Sql = sql``, more: readonly Sql[] = []): Sql {
   const { subject, conditions } = search
   const row = sql`${sql.table(subject.table)} as ${sql.ref(alias)}`
-  const others = conditions.filter((condition) => condition !== leader).map((condition) => holds(search, condition, alias))
-  const from = leader
-    ? sql`(${source(search, leader)!}) as leading ${join(search)} ${row} on ${sql.ref(`${alias}.id`)} = leading.id`
-    : row
+  const others = conditions
+    .filter((condition) => condition !== leader?.condition)
+    .map((condition) => holds(search, condition, alias))
+  const from = leader ? sql`(${leader.rows}) as leading ${join(search)} ${row} on ${sql.ref(`${alias}.id`)} = leading.id` : row
   return sql`${from} ${joins} where ${all([belongs(search, alias), ...others, ...more])}`
 }
 
 /** `select id` of the first of these rows after the place, sorted. */
-function matchesOf(search: Search, keys: readonly SortKey[], leader: Condition, place: Place | null, limit: number): Sql {
+function matchesOf(search: Search, keys: readonly SortKey[], leader: Leader, place: Place | null, limit: number): Sql {
   const alias = 'candidate'
   const after = place ? [isAfter(keys, place, alias)] : []
   return sql`select ${sql.ref(`${alias}.id`)} as id from ${matches(search, leader, alias, sortJoins(search, keys, alias), after)}
