@@ -15,7 +15,8 @@ const catalogFiles = `^src/datasources/catalog/(?!${backends}-)[^/]+\\.ts$`
 const datasources = '^src/datasources/datasources\\.ts$'
 const file = (...names) => `^src/(${names.join('|')})\\.ts$`
 /** Files of schema/ that are no entity: any other file of schema/ may import them. */
-const schemaBlocks = '^src/schema/(scalars|paging|enum-of|relay-node|key-value|error-code|object-input|table-format)\\.ts$'
+const schemaBlocks =
+  '^src/schema/(scalars|paging|enum-of|relay-node|key-value|lifecycle|error-code|object-input|table-format)\\.ts$'
 
 /** Rules of the domain as plain functions (`naming-policy.ts`, `credentials.ts`): whatever else lies at the top of src. */
 const plainFiles =

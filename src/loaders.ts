@@ -1,6 +1,16 @@
 import DataLoader from 'dataloader'
 import type { Viewer } from './authentication.js'
 import type {
+  ExperimentRow,
+  ExperimentTagRow,
+  RunInputRow,
+  RunParamRow,
+  RunRow,
+  RunTagRow,
+} from './datasources/catalog/experiment-rows.js'
+import type { ExperimentSearch } from './datasources/catalog/experiment-store.js'
+import type { ReadMetricRow } from './datasources/catalog/metric-store.js'
+import type {
   ModelAliasRow,
   ModelRow,
   ModelStage,
@@ -12,6 +22,7 @@ import type {
 import type { ModelVersionFile, ModelVersionKey } from './datasources/catalog/model-version-store.js'
 import type { Page, PageRequest } from './datasources/catalog/page.js'
 import type { ProjectScope } from './datasources/catalog/project-store.js'
+import type { RunSearch } from './datasources/catalog/run-store.js'
 import type {
   AccessKeyRow,
   BucketRow,
@@ -45,6 +56,14 @@ export interface TableKey {
   table: string
 }
 
+/** What a run logged under a key. */
+export interface RunKey {
+  runId: string
+  key: string
+}
+
+type Of<Request> = Request & { parentId: string }
+
 type ById<Row> = DataLoader<string, Row | null>
 type PageLoader<Row, Key = ChildPageKey> = DataLoader<Key, Page<Row>, string>
 
@@ -70,6 +89,27 @@ export interface Loaders {
   datasetCountOfProject: DataLoader<string, number>
   datasetOfObject: ById<DatasetRow>
   tableShape: DataLoader<TableKey, TableShape | null, string>
+  experiment: ById<ExperimentRow>
+  experimentsOfProject: PageLoader<ExperimentRow, Of<ExperimentSearch>>
+  experimentCountOfProject: DataLoader<Of<Pick<ExperimentSearch, 'filter'>>, number, string>
+  tagsOfExperiment: DataLoader<string, ExperimentTagRow[]>
+  run: ById<RunRow>
+  runsOfExperiment: PageLoader<RunRow, Of<RunSearch>>
+  runCountOfExperiment: DataLoader<Of<Pick<RunSearch, 'filter' | 'lifecycle'>>, number, string>
+  bestRunOfExperiment: DataLoader<Of<{ metric: string; goal: 'MAXIMIZE' | 'MINIMIZE' }>, RunRow | null, string>
+  childrenOfRun: PageLoader<RunRow>
+  childCountOfRun: DataLoader<string, number>
+  runsOfDataset: PageLoader<RunRow>
+  runCountOfDataset: DataLoader<string, number>
+  paramsOfRun: DataLoader<string, RunParamRow[]>
+  paramOfRun: DataLoader<RunKey, RunParamRow | null, string>
+  tagsOfRun: DataLoader<string, RunTagRow[]>
+  inputsOfRun: DataLoader<string, RunInputRow[]>
+  artifactsOfRun: DataLoader<Of<{ path: string; limit: number }>, StoredObjectRow[], string>
+  metricsOfRun: DataLoader<string, ReadMetricRow[]>
+  metricOfRun: DataLoader<RunKey, ReadMetricRow | null, string>
+  metricHistory: PageLoader<ReadMetricRow, ChildPageKey & { key: string }>
+  pointCount: DataLoader<RunKey, { count: number } | null, string>
   model: ById<ModelRow>
   tagsOfModel: DataLoader<string, ModelTagRow[]>
   aliasesOfModel: DataLoader<string, ModelAliasRow[]>
@@ -113,6 +153,30 @@ export function createLoaders({ catalog, lakehouse }: Datasources, viewer: Viewe
     tableShape: new DataLoader((keys) => tableShapes(lakehouse, keys), {
       cacheKeyFn: ({ schema, table }) => `${schema}.${table}`,
     }),
+    experiment: by('id', (ids) => catalog.experiments.byIds(ids)),
+    experimentsOfProject: perParent((ids, request) => catalog.experiments.search(ids, request)),
+    experimentCountOfProject: perParent((ids, request) => catalog.experiments.count(ids, request)),
+    tagsOfExperiment: listsBy('experimentId', (ids) => catalog.experiments.tags(ids)),
+    run: by('id', (ids) => catalog.runs.byIds(ids)),
+    runsOfExperiment: perParent((ids, request) => catalog.runs.search(ids, request)),
+    runCountOfExperiment: perParent((ids, request) => catalog.runs.count(ids, request)),
+    bestRunOfExperiment: perParent((ids, { metric, goal }) => catalog.runs.best(ids, metric, goal)),
+    childrenOfRun: perParent((ids, request) => catalog.runs.childPages(ids, request)),
+    childCountOfRun: new DataLoader((ids) => catalog.runs.countChildren(ids)),
+    runsOfDataset: perParent((ids, request) => catalog.runs.pagesByInput(ids, request)),
+    runCountOfDataset: new DataLoader((ids) => catalog.runs.countByInput(ids)),
+    paramsOfRun: listsBy('runId', (ids) => catalog.runs.params(ids)),
+    paramOfRun: byRunAndKey((ids, keys) => catalog.runs.paramsByKey(ids, keys)),
+    tagsOfRun: listsBy('runId', (ids) => catalog.runs.tags(ids)),
+    inputsOfRun: listsBy('runId', (ids) => catalog.runs.inputs(ids)),
+    artifactsOfRun: perParent(async (ids, { path, limit }) => {
+      const objects = Map.groupBy(await catalog.runs.artifacts(ids, path, limit), ({ runId }) => runId)
+      return ids.map((id) => objects.get(id) ?? [])
+    }),
+    metricsOfRun: listsBy('runId', (ids) => catalog.metrics.latest(ids)),
+    metricOfRun: byRunAndKey((ids, keys) => catalog.metrics.latestByKey(ids, keys)),
+    metricHistory: perParent((ids, { key, ...request }) => catalog.metrics.historyPages(ids, key, request)),
+    pointCount: byRunAndKey((ids, keys) => catalog.metrics.countPoints(ids, keys)),
     model: by('id', (ids) => catalog.models.byIds(ids)),
     tagsOfModel: listsBy('modelId', (ids) => catalog.models.tags(ids)),
     aliasesOfModel: listsBy('modelId', (ids) => catalog.models.aliases(ids)),
@@ -150,6 +214,21 @@ const listsBy = <Row, Column extends keyof Row>(
     const rows = Map.groupBy(await find(values), (row) => row[column] as string)
     return values.map((value) => rows.get(value) ?? [])
   })
+
+/** At most one row for each run and key: one statement for all runs and all keys. */
+const byRunAndKey = <Row extends RunKey>(
+  find: (runIds: readonly string[], keys: readonly string[]) => Promise<Row[]>,
+): DataLoader<RunKey, Row | null, string> => {
+  const textOf = ({ runId, key }: RunKey): string => `${runId} ${key}`
+  return new DataLoader(
+    async (wanted) => {
+      const unique = (name: keyof RunKey) => [...new Set(wanted.map((each) => each[name]))]
+      const rows = new Map((await find(unique('runId'), unique('key'))).map((row) => [textOf(row), row]))
+      return wanted.map((each) => rows.get(textOf(each)) ?? null)
+    },
+    { cacheKeyFn: textOf },
+  )
+}
 
 /** What is asked of several parents with the same further words (the usual case: one field of one list) is one statement. */
 const perParent = <Answer, Key extends { parentId: string }>(

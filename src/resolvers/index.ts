@@ -1,11 +1,14 @@
 import { AccessKeyResolver } from './access-key-resolver.js'
 import { BucketResolver } from './bucket-resolver.js'
 import { DatasetResolver } from './dataset-resolver.js'
+import { ExperimentResolver } from './experiment-resolver.js'
+import { MetricResolver } from './metric-resolver.js'
 import { ModelAliasResolver, ModelResolver } from './model-resolver.js'
 import { ModelVersionResolver, StageTransitionResolver } from './model-version-resolver.js'
 import { NamingPolicyResolver } from './naming-policy-resolver.js'
 import { NodeResolver } from './node-resolver.js'
 import { ProjectMemberResolver, ProjectResolver } from './project-resolver.js'
+import { RunInputResolver, RunResolver } from './run-resolver.js'
 import { ServerResolver } from './server-resolver.js'
 import { StoredObjectResolver, UploadResolver } from './stored-object-resolver.js'
 import { TableResolver } from './table-resolver.js'
@@ -16,6 +19,8 @@ export const resolvers = [
   AccessKeyResolver,
   BucketResolver,
   DatasetResolver,
+  ExperimentResolver,
+  MetricResolver,
   ModelAliasResolver,
   ModelResolver,
   ModelVersionResolver,
@@ -23,6 +28,8 @@ export const resolvers = [
   NodeResolver,
   ProjectMemberResolver,
   ProjectResolver,
+  RunInputResolver,
+  RunResolver,
   ServerResolver,
   SessionResolver,
   StageTransitionResolver,

@@ -51,6 +51,10 @@ async function findNode(context: Context, id: string): Promise<RelayNode | null>
       return visible(context, await loaders.storedObject.load(id))
     case 'dataset':
       return visible(context, await loaders.dataset.load(id))
+    case 'experiment':
+      return visible(context, await loaders.experiment.load(id))
+    case 'run':
+      return visible(context, await loaders.run.load(id))
     case 'model':
       return visible(context, await loaders.model.load(id))
     case 'modelVersion':

@@ -8,6 +8,8 @@ const typeNames: Readonly<Record<string, string>> = {
   bkt: 'Bucket',
   obj: 'StoredObject',
   dst: 'Dataset',
+  exp: 'Experiment',
+  run: 'Run',
   mdl: 'Model',
   mdv: 'ModelVersion',
 }
