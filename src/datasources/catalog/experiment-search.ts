@@ -42,5 +42,5 @@ export const searchExperiments = (
 export const countExperiments = (
   db: Kysely<Tables>,
   projectIds: readonly string[],
-  { filter }: { filter: string | null },
-): Promise<number[]> => countMatches(db, experiments, projectIds, filter, 'ACTIVE')
+  request: { filter: string | null },
+): Promise<number[]> => countMatches(db, experiments, projectIds, request, 'ACTIVE')

@@ -58,5 +58,5 @@ export const searchModels = (
 export const countModels = (
   db: Kysely<Tables>,
   projectIds: readonly string[],
-  { filter }: { filter: string | null },
-): Promise<number[]> => countMatches(db, models, projectIds, filter)
+  request: { filter: string | null },
+): Promise<number[]> => countMatches(db, models, projectIds, request)

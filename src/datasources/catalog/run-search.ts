@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely'
 import type { Lifecycle, RunRow } from './experiment-rows.js'
 import type { Page } from './page.js'
-import { countMatches, type SearchRequest, searchPages } from './search/search-pages.js'
+import { countMatches, type SearchRequest, type SearchTuning, searchPages } from './search/search-pages.js'
 import { column, type SearchSubject } from './search/search-subject.js'
 import type { Tables } from './tables.js'
 
@@ -52,5 +52,5 @@ export const searchRuns = (
 export const countRuns = (
   db: Kysely<Tables>,
   experimentIds: readonly string[],
-  { filter, lifecycle }: { filter: string | null; lifecycle: Lifecycle },
-): Promise<number[]> => countMatches(db, runs, experimentIds, filter, lifecycle)
+  request: SearchTuning & { filter: string | null; lifecycle: Lifecycle },
+): Promise<number[]> => countMatches(db, runs, experimentIds, request, request.lifecycle)

@@ -24,7 +24,12 @@ import { conditionsOf } from './search-conditions.js'
 import type { Condition, SearchSubject } from './search-subject.js'
 import { segmentRows, segmentsFrom } from './sorted-segments.js'
 
-export interface SearchRequest {
+/** Up to so many rows are read one by one and sorted, in some milliseconds; more are read in the order of an index. */
+export interface SearchTuning {
+  fewRows?: number
+}
+
+export interface SearchRequest extends SearchTuning {
   filter: string | null
   /** MLflow's `order_by`: `metrics.rmse DESC`, one field an entry. */
   orderBy: readonly string[]
@@ -36,10 +41,10 @@ export interface SearchRequest {
 interface Search extends SearchScope {
   db: Kysely<Tables>
   conditions: readonly Condition[]
+  fewRows: number
 }
 
-/** As many rows are looked at one by one and sorted in a few milliseconds; more are read in the order of an index. */
-const fewRows = 4_000
+const defaultFewRows = 4_000
 
 /**
  * @returns one page for each parent, in their order
@@ -49,10 +54,10 @@ export async function searchPages<Row extends { id: string }>(
   db: Kysely<Tables>,
   subject: SearchSubject,
   parentIds: readonly string[],
-  { filter, orderBy, first, after }: SearchRequest,
+  { filter, orderBy, first, after, fewRows }: SearchRequest,
   lifecycle: Lifecycle | null = null,
 ): Promise<Page<Row>[]> {
-  const search = searchFor(db, subject, filter, lifecycle)
+  const search = searchFor(db, subject, filter, lifecycle, fewRows)
   const keys = sortKeysOf(subject, orderBy)
   const digest = digestOf([subject.kind, search.conditions, keys, lifecycle])
   const place = after === null ? null : decodePlace(digest, keys, after)
@@ -84,10 +89,10 @@ export async function countMatches(
   db: Kysely<Tables>,
   subject: SearchSubject,
   parentIds: readonly string[],
-  filter: string | null,
+  { filter, fewRows }: Pick<SearchRequest, 'filter' | 'fewRows'>,
   lifecycle: Lifecycle | null = null,
 ): Promise<number[]> {
-  const search = searchFor(db, subject, filter, lifecycle)
+  const search = searchFor(db, subject, filter, lifecycle, fewRows)
   const counts = new Map<string, number>()
   for (const [leader, ids] of await leadersOf(search, [...new Set(parentIds)])) {
     const { rows } = await sql<{ id: string; count: number | string }>`
@@ -98,10 +103,15 @@ export async function countMatches(
   return parentIds.map((id) => counts.get(id) ?? 0)
 }
 
-function searchFor(db: Kysely<Tables>, subject: SearchSubject, filter: string | null, lifecycle: Lifecycle | null): Search {
-  const scope = { subject, lifecycle, isSqlite: isSqlite(db) }
+function searchFor(
+  db: Kysely<Tables>,
+  subject: SearchSubject,
+  filter: string | null,
+  lifecycle: Lifecycle | null,
+  fewRows = defaultFewRows,
+): Search {
   const conditions = conditionsOf(subject, filter)
-  return { db, ...scope, conditions: subject.complete?.(conditions) ?? conditions }
+  return { db, subject, lifecycle, isSqlite: isSqlite(db), conditions: subject.complete?.(conditions) ?? conditions, fewRows }
 }
 
 const parents = (ids: readonly string[]): Sql => sql`parents(id) as (values ${sql.join(ids.map((id) => sql`(${id})`))})`
@@ -125,7 +135,8 @@ async function leadersOf(search: Search, ids: readonly string[]): Promise<Map<Le
     if (rows) leaders.push({ rows, condition })
   }
   const counts = leaders.map(
-    ({ rows }, index) => sql`(select count(*) from (${rows} limit ${fewRows + 1}) as found) as ${sql.ref(`count${index}`)}`,
+    ({ rows }, index) =>
+      sql`(select count(*) from (${rows} limit ${search.fewRows + 1}) as found) as ${sql.ref(`count${index}`)}`,
   )
   const { rows } = await sql<Record<string, string | number>>`
     with ${parents(ids)} select parents.id, ${sql.join(counts)} from parents`.execute(search.db)
@@ -133,7 +144,7 @@ async function leadersOf(search: Search, ids: readonly string[]): Promise<Map<Le
     rows.map((row) => {
       const sizes = leaders.map((_, index) => Number(row[`count${index}`]))
       const least = Math.min(...sizes)
-      return [String(row['id']), least > fewRows ? null : leaders[sizes.indexOf(least)]!]
+      return [String(row['id']), least > search.fewRows ? null : leaders[sizes.indexOf(least)]!]
     }),
   )
   return Map.groupBy(ids, (id) => leaderOf.get(id) ?? null)
