@@ -65,8 +65,9 @@ export async function createContext(state: ServerState, request: RequestInfo): P
     datasources: state.datasources,
     events: state.events,
     loaders: newLoaders(),
-    forgetLoaded: () => {
-      context.loaders = newLoaders()
+    // `this`, for the GraphQL server hands resolvers a copy of the context.
+    forgetLoaded() {
+      this.loaders = newLoaders()
     },
     urls: state.urls,
     publicUrl: state.publicUrl,

@@ -13,13 +13,13 @@ import type { ReadMetricRow } from './datasources/catalog/metric-store.js'
 import type {
   ModelAliasRow,
   ModelRow,
-  ModelStage,
   ModelTagRow,
   ModelVersionRow,
   ModelVersionTagRow,
   StageTransitionRow,
 } from './datasources/catalog/model-rows.js'
-import type { ModelVersionFile, ModelVersionKey } from './datasources/catalog/model-version-store.js'
+import type { ModelSearch } from './datasources/catalog/model-store.js'
+import type { ModelVersionFile, ModelVersionKey, ModelVersionPageRequest } from './datasources/catalog/model-version-store.js'
 import type { Page, PageRequest } from './datasources/catalog/page.js'
 import type { ProjectScope } from './datasources/catalog/project-store.js'
 import type { RunSearch } from './datasources/catalog/run-store.js'
@@ -39,16 +39,6 @@ import type { TableShape } from './datasources/lakehouse/lakehouse.js'
 /** One page of what a parent has. */
 export interface ChildPageKey extends PageRequest {
   parentId: string
-}
-
-/** One page of the versions of a model, in these stages or in all. */
-interface ModelVersionPageKey extends ChildPageKey {
-  stages: readonly ModelStage[] | null
-}
-
-interface ModelVersionCountKey {
-  parentId: string
-  stages: readonly ModelStage[] | null
 }
 
 export interface TableKey {
@@ -111,10 +101,12 @@ export interface Loaders {
   metricHistory: PageLoader<ReadMetricRow, ChildPageKey & { key: string }>
   pointCount: DataLoader<RunKey, { count: number } | null, string>
   model: ById<ModelRow>
+  modelsOfProject: PageLoader<ModelRow, Of<ModelSearch>>
+  modelCountOfProject: DataLoader<Of<Pick<ModelSearch, 'filter'>>, number, string>
   tagsOfModel: DataLoader<string, ModelTagRow[]>
   aliasesOfModel: DataLoader<string, ModelAliasRow[]>
-  versionsOfModel: PageLoader<ModelVersionRow, ModelVersionPageKey>
-  versionCountOfModel: DataLoader<ModelVersionCountKey, number, string>
+  versionsOfModel: PageLoader<ModelVersionRow, Of<ModelVersionPageRequest>>
+  versionCountOfModel: DataLoader<Of<Pick<ModelVersionPageRequest, 'stages'>>, number, string>
   modelVersion: ById<ModelVersionRow>
   modelVersionByNumber: DataLoader<ModelVersionKey, ModelVersionRow | null, string>
   modelVersionsOfRun: DataLoader<string, ModelVersionRow[]>
@@ -178,6 +170,8 @@ export function createLoaders({ catalog, lakehouse }: Datasources, viewer: Viewe
     metricHistory: perParent((ids, { key, ...request }) => catalog.metrics.historyPages(ids, key, request)),
     pointCount: byRunAndKey((ids, keys) => catalog.metrics.countPoints(ids, keys)),
     model: by('id', (ids) => catalog.models.byIds(ids)),
+    modelsOfProject: perParent((ids, request) => catalog.models.search(ids, request)),
+    modelCountOfProject: perParent((ids, request) => catalog.models.count(ids, request)),
     tagsOfModel: listsBy('modelId', (ids) => catalog.models.tags(ids)),
     aliasesOfModel: listsBy('modelId', (ids) => catalog.models.aliases(ids)),
     versionsOfModel: perParent((ids, request) => catalog.modelVersions.pagesByModel(ids, request)),

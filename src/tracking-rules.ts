@@ -1,8 +1,8 @@
 import { badInput } from './errors.js'
 
 /*
- * What experiments and runs may be told: MLflow's rules (https://mlflow.org/docs/latest/tracking), but for one: a text that is
- * too long is refused, where MLflow cuts it without a word.
+ * What experiments, runs and models may be told: MLflow's rules (https://mlflow.org/docs/latest/tracking), but for one: a text
+ * that is too long is refused, where MLflow cuts it without a word.
  */
 
 export interface KeyValue {
@@ -14,6 +14,7 @@ const longestKey = 250
 const longestParam = 6_000
 const longestRunTag = 8_000
 const longestExperimentTag = 5_000
+const longestModelTag = 5_000
 const longestRunName = 250
 
 /** The characters of file names in MLflow: letters and digits of any language, and these signs. */
@@ -57,6 +58,10 @@ export const requireRunTags = (tags: readonly KeyValue[], field: string): KeyVal
 export const requireExperimentTags = (tags: readonly KeyValue[], field: string): KeyValue[] =>
   requireTags(tags, longestExperimentTag, field)
 
+/** Each key once: of several with one key the last counts. @throws BAD_USER_INPUT */
+export const requireModelTags = (tags: readonly KeyValue[], field: string): KeyValue[] =>
+  requireTags(tags, longestModelTag, field)
+
 function requireTags(tags: readonly KeyValue[], longestValue: number, field: string): KeyValue[] {
   const byKey = new Map<string, string>()
   for (const [index, { key, value }] of tags.entries()) {
@@ -74,7 +79,8 @@ export function requireRunName(name: string, field: string): string {
   return name
 }
 
-function requireText(text: string, longest: number, field: string): void {
+/** @param longest characters @throws BAD_USER_INPUT */
+export function requireText(text: string, longest: number, field: string): void {
   if (text.length > longest && Array.from(text).length > longest)
     throw badInput(field, `${field} has at most ${longest} characters; it has ${Array.from(text).length}.`)
   // PostgreSQL takes neither.

@@ -7,7 +7,7 @@ import type { Datasources } from '../datasources/datasources.js'
 import { badInput, DhuoError } from '../errors.js'
 import { requireName } from '../naming-policy.js'
 import type { Publisher } from '../pubsub/topics.js'
-import { requireTags, requireText, type Tag } from '../registry-rules.js'
+import { type KeyValue, requireModelTags, requireText } from '../tracking-rules.js'
 import { locationOf } from './object-table.js'
 import { moveToStage } from './transition-model-version.js'
 
@@ -22,7 +22,7 @@ export interface NewModelVersion {
   modelType: string | null
   requirements: string | null
   description: string | null
-  tags: readonly Tag[] | null
+  tags: readonly KeyValue[]
   createdBy: string
 }
 
@@ -41,10 +41,11 @@ export async function saveModel(
   signal: AbortSignal,
 ): Promise<ModelVersionRow> {
   const name = requireName('MODEL', input.model, 'input.model')
-  const modelType = input.modelType === null ? null : requireText(input.modelType, longestModelType, 'input.modelType')
-  const requirements = input.requirements === null ? null : requireRequirements(input.requirements)
-  const description = input.description === null ? null : requireText(input.description, longestDescription, 'input.description')
-  const tags = requireTags(input.tags, 'input.tags')
+  const { description, modelType, requirements } = input
+  if (modelType !== null) requireText(modelType, longestModelType, 'input.modelType')
+  if (requirements !== null) requireRequirements(requirements)
+  if (description !== null) requireText(description, longestDescription, 'input.description')
+  const tags = requireModelTags(input.tags, 'input.tags')
   for (const [index, object] of input.objects.entries())
     if (object.size === 0)
       throw badInput(`input.objects[${index}].key`, `input.objects[${index}].key: the object "${object.key}" is empty.`)
@@ -78,19 +79,20 @@ export async function saveModel(
       version,
       input.objects.map((object) => object.id),
     )
-    await modelVersions.setTags(tags.map((tag) => ({ modelVersionId: version.id, ...tag })))
-    await moveToStage(stores, version, { to: input.stage, archiveExisting: false, at: now, by: createdBy })
+    await modelVersions.setTags(version.id, tags)
+    if (input.stage !== 'NONE')
+      await moveToStage(stores, version, { to: input.stage, archiveExisting: false, at: now, by: createdBy })
     return { ...version, stage: input.stage }
   })
   events.publish('modelVersionChanged', project.id, { modelVersionId: version.id, modelId: version.modelId })
   return version
 }
 
-function requireRequirements(text: string): string {
+function requireRequirements(text: string): void {
   const bytes = Buffer.byteLength(text)
   if (bytes > mostRequirementsBytes)
     throw badInput('input.requirements', `input.requirements has at most ${mostRequirementsBytes} bytes; it has ${bytes}.`)
-  return requireText(text, mostRequirementsBytes, 'input.requirements')
+  requireText(text, mostRequirementsBytes, 'input.requirements')
 }
 
 interface HashedFile {

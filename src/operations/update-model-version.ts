@@ -2,13 +2,13 @@
 import type { ModelVersionRow } from '../datasources/catalog/model-rows.js'
 import type { Datasources } from '../datasources/datasources.js'
 import { notFound } from '../errors.js'
-import { requireTags, requireText, type Tag } from '../registry-rules.js'
+import { type KeyValue, requireModelTags, requireText } from '../tracking-rules.js'
 import { longestDescription } from './save-model.js'
 
 /** What is absent stays; a description of null goes; tags of other keys stay. */
 export interface DescriptionChange {
   description?: string | null | undefined
-  tags?: readonly Tag[] | null | undefined
+  tags?: readonly KeyValue[] | null | undefined
 }
 
 /** @throws BAD_USER_INPUT, NOT_FOUND it was deleted meanwhile */
@@ -17,11 +17,11 @@ export async function updateModelVersion(
   { id }: ModelVersionRow,
   change: DescriptionChange,
 ): Promise<void> {
-  const tags = requireTags(change.tags, 'input.tags')
+  const tags = requireModelTags(change.tags ?? [], 'input.tags')
   const description = requireDescription(change)
   await catalog.transaction(async ({ modelVersions }) => {
     if ((await modelVersions.byIds([id])).length === 0) throw notFound('The model version', 'input.id')
-    await modelVersions.setTags(tags.map((tag) => ({ modelVersionId: id, ...tag })))
+    await modelVersions.setTags(id, tags)
     await modelVersions.update(id, description, new Date().toISOString())
   })
 }
@@ -29,5 +29,6 @@ export async function updateModelVersion(
 /** @throws BAD_USER_INPUT */
 export function requireDescription({ description }: DescriptionChange): { description?: string | null } {
   if (description === undefined) return {}
-  return { description: description === null ? null : requireText(description, longestDescription, 'input.description') }
+  if (description !== null) requireText(description, longestDescription, 'input.description')
+  return { description }
 }

@@ -4,7 +4,7 @@ import { DatasetResolver } from './dataset-resolver.js'
 import { ExperimentResolver } from './experiment-resolver.js'
 import { MetricResolver } from './metric-resolver.js'
 import { ModelAliasResolver, ModelResolver } from './model-resolver.js'
-import { ModelVersionResolver, StageTransitionResolver } from './model-version-resolver.js'
+import { ModelVersionResolver, RunModelVersionsResolver, StageTransitionResolver } from './model-version-resolver.js'
 import { NamingPolicyResolver } from './naming-policy-resolver.js'
 import { NodeResolver } from './node-resolver.js'
 import { ProjectMemberResolver, ProjectResolver } from './project-resolver.js'
@@ -29,6 +29,7 @@ export const resolvers = [
   ProjectMemberResolver,
   ProjectResolver,
   RunInputResolver,
+  RunModelVersionsResolver,
   RunResolver,
   ServerResolver,
   SessionResolver,

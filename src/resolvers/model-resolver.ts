@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
-import { requireProject, visible } from '../access.js'
+import { requireProject, visibleProject } from '../access.js'
 import type { Context } from '../context.js'
 import type { ModelAliasRow, ModelRow, ModelStage, ModelTagRow, ModelVersionRow } from '../datasources/catalog/model-rows.js'
 import type { ProjectRow, Role } from '../datasources/catalog/tables.js'
@@ -21,9 +21,8 @@ export class ModelResolver {
     @Arg('project', { description: "The project's name." }) projectName: string,
     @Arg('name', { description: 'In any case.' }) name: string,
   ): Promise<ModelRow | null> {
-    const project = await context.loaders.projectByName.load(canonicalName('PROJECT', projectName))
-    const model = project && (await context.datasources.catalog.models.find(project.id, canonicalName('MODEL', name)))
-    return visible(context, model)
+    const project = await visibleProject(context, projectName)
+    return project && ((await context.datasources.catalog.models.find(project.id, canonicalName('MODEL', name))) ?? null)
   }
 
   @Mutation(() => Model, { description: 'Changes the description or the tags of a model.' })

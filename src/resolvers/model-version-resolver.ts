@@ -1,9 +1,10 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
-import { canSee, requireProject, requireRow, signedDownloadUrl, whileVisible } from '../access.js'
+import { requireProject, requireRow, signedDownloadUrl, visibleProject, visibleUser, whileVisible } from '../access.js'
 import type { Context } from '../context.js'
+import type { RunRow } from '../datasources/catalog/experiment-rows.js'
 import type { ModelRow, ModelVersionRow, ModelVersionTagRow, StageTransitionRow } from '../datasources/catalog/model-rows.js'
-import type { StoredObjectRow, UserRow } from '../datasources/catalog/tables.js'
-import { notFound } from '../errors.js'
+import type { ProjectRow, StoredObjectRow, UserRow } from '../datasources/catalog/tables.js'
+import { badInput, notFound } from '../errors.js'
 import { canonicalName } from '../naming-policy.js'
 import { deleteModelVersion } from '../operations/delete-model-version.js'
 import { resolveModelUri } from '../operations/resolve-model-uri.js'
@@ -20,6 +21,7 @@ import {
   TransitionModelVersionInput,
   UpdateModelVersionInput,
 } from '../schema/model-version.js'
+import { Run } from '../schema/run.js'
 import { URLText } from '../schema/scalars.js'
 import { StoredObject } from '../schema/stored-object.js'
 import { User } from '../schema/user.js'
@@ -42,9 +44,8 @@ export class ModelVersionResolver {
     })
     uri: string,
   ): Promise<ModelVersionRow | null> {
-    const project = await context.loaders.projectByName.load(canonicalName('PROJECT', projectName))
-    if (!project || !(await canSee(context, project.id))) return null
-    return resolveModelUri(context.datasources.catalog, project.id, uri, 'uri')
+    const project = await visibleProject(context, projectName)
+    return project && resolveModelUri(context.datasources.catalog, project.id, uri, 'uri')
   }
 
   @Mutation(() => ModelVersion, {
@@ -55,6 +56,7 @@ export class ModelVersionResolver {
     @Arg('input', { description: 'The model, the files, and what is known of them.' }) input: SaveModelInput,
   ): Promise<ModelVersionRow> {
     const project = await requireProject(context, input.project, 'EDITOR', 'input.project')
+    const run = await requireRun(context, project, input.run ?? null)
     const objects = await requireObjects(context, project.id, input.objects, { field: 'input.objects', most: mostFiles })
     const saved = await saveModel(
       context.datasources,
@@ -63,12 +65,12 @@ export class ModelVersionResolver {
         project,
         model: input.model,
         objects,
-        runId: null,
+        runId: run?.id ?? null,
         stage: input.stage ?? 'NONE',
         modelType: input.modelType ?? null,
         requirements: input.requirements ?? null,
         description: input.description ?? null,
-        tags: input.tags ?? null,
+        tags: input.tags ?? [],
         createdBy: context.viewer!.user.id,
       },
       context.signal,
@@ -131,6 +133,11 @@ export class ModelVersionResolver {
     return loaders.model.load(version.modelId)
   }
 
+  @FieldResolver(() => Run, { nullable: true, description: 'The run that made it.' })
+  async run(@Root() version: ModelVersionRow, @Ctx() { loaders }: Context): Promise<RunRow | null> {
+    return version.runId === null ? null : loaders.run.load(version.runId)
+  }
+
   @FieldResolver(() => String, { description: 'models:/NAME/VERSION' })
   async uri(@Root() version: ModelVersionRow, @Ctx() { loaders }: Context): Promise<string> {
     return `models:/${(await loaders.model.load(version.modelId))!.name}/${version.version}`
@@ -177,16 +184,31 @@ export class ModelVersionResolver {
   }
 }
 
+@Resolver(() => Run)
+export class RunModelVersionsResolver {
+  @FieldResolver(() => [ModelVersion], { description: 'Model versions that it made, the oldest first.' })
+  modelVersions(@Root() run: RunRow, @Ctx() { loaders }: Context): Promise<ModelVersionRow[]> {
+    return loaders.modelVersionsOfRun.load(run.id)
+  }
+}
+
 @Resolver(() => StageTransition)
 export class StageTransitionResolver {
   @FieldResolver(() => User, { nullable: true, description: 'Who moved it, or something into its place.' })
-  async by(@Root() transition: StageTransitionRow, @Ctx() { loaders }: Context): Promise<UserRow | null> {
-    return transition.by === null ? null : loaders.user.load(transition.by)
+  async by(@Root() transition: StageTransitionRow, @Ctx() context: Context): Promise<UserRow | null> {
+    return transition.by === null ? null : visibleUser(context, await context.loaders.user.load(transition.by))
   }
 }
 
 const requireVersion = async (context: Context, id: string, field: string): Promise<ModelVersionRow> =>
   requireRow(context, await context.loaders.modelVersion.load(id), 'EDITOR', 'The model version', field)
+
+async function requireRun(context: Context, project: ProjectRow, id: string | null): Promise<RunRow | null> {
+  if (id === null) return null
+  const run = await requireRow(context, await context.loaders.run.load(id), 'VIEWER', 'The run', 'input.run')
+  if (run.projectId !== project.id) throw badInput('input.run', 'input.run must be a run of the same project.')
+  return run
+}
 
 async function versionNow(context: Context, id: string): Promise<ModelVersionRow> {
   context.forgetLoaded()

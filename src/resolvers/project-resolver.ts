@@ -3,12 +3,14 @@ import { requireProject, requireUnscoped, requireViewer, roleIn, visibleProject 
 import { projectScope } from '../authentication.js'
 import type { Context } from '../context.js'
 import type { ExperimentRow } from '../datasources/catalog/experiment-rows.js'
+import type { ModelRow } from '../datasources/catalog/model-rows.js'
 import type { BucketRow, DatasetRow, ProjectMemberRow, ProjectRow, Role, UserRow } from '../datasources/catalog/tables.js'
 import { createProject } from '../operations/create-project.js'
 import { setProjectMember } from '../operations/set-project-member.js'
 import { BucketConnection } from '../schema/bucket.js'
 import { DatasetConnection } from '../schema/dataset.js'
 import { ExperimentConnection } from '../schema/experiment.js'
+import { ModelConnection } from '../schema/model.js'
 import { type ConnectionSource, PageArgs, pageOf, toConnection } from '../schema/paging.js'
 import { CreateProjectInput, Project, ProjectConnection } from '../schema/project.js'
 import { ProjectMember, RoleEnum, User } from '../schema/user.js'
@@ -97,6 +99,27 @@ export class ProjectResolver {
     const wanted = { parentId, filter: filter ?? null }
     const page = await loaders.experimentsOfProject.load({ ...wanted, orderBy: orderBy ?? [], ...pageOf(args) })
     return toConnection(page, () => loaders.experimentCountOfProject.load(wanted))
+  }
+
+  @FieldResolver(() => ModelConnection, { description: 'Its models; by name unless you order them.' })
+  async models(
+    @Root() { id: parentId }: ProjectRow,
+    @Ctx() { loaders }: Context,
+    @Args() args: PageArgs,
+    @Arg('filter', () => String, {
+      nullable: true,
+      description: "MLflow's search language: `name LIKE 'iris%' and tags.team = 'a'`.",
+    })
+    filter?: string | null,
+    @Arg('orderBy', () => [String], {
+      nullable: true,
+      description: 'For example `last_updated_timestamp DESC`; the first counts most.',
+    })
+    orderBy?: string[] | null,
+  ): Promise<ConnectionSource<ModelRow>> {
+    const wanted = { parentId, filter: filter ?? null }
+    const page = await loaders.modelsOfProject.load({ ...wanted, orderBy: orderBy ?? [], ...pageOf(args) })
+    return toConnection(page, () => loaders.modelCountOfProject.load(wanted))
   }
 }
 

@@ -106,7 +106,7 @@ export class SaveModelInput {
 
   @Field(() => [KeyValueInput], {
     nullable: true,
-    description: 'Of this version: 100 at most; values up to 5,000 characters.',
+    description: 'Of this version. Values have up to 5,000 characters.',
   })
   tags?: KeyValueInput[] | null
 }
@@ -121,7 +121,7 @@ export class UpdateModelVersionInput {
 
   @Field(() => [KeyValueInput], {
     nullable: true,
-    description: 'Set, and put in place of those with the same keys; others stay. 100 at most; values up to 5,000 characters.',
+    description: 'Set, and put in place of those with the same keys; others stay. Values have up to 5,000 characters.',
   })
   tags?: KeyValueInput[] | null
 }

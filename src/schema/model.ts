@@ -44,7 +44,7 @@ export class UpdateModelInput {
 
   @Field(() => [KeyValueInput], {
     nullable: true,
-    description: 'Set, and put in place of those with the same keys; others stay. 100 at most; values up to 5,000 characters.',
+    description: 'Set, and put in place of those with the same keys; others stay. Values have up to 5,000 characters.',
   })
   tags?: KeyValueInput[] | null
 }

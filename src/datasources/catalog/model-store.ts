@@ -1,6 +1,8 @@
 // Registered models: their tags, their aliases, and the count that gives their versions numbers.
 import type { Kysely } from 'kysely'
 import type { Timestamp } from './column-types.js'
+import type { KeyValueRow } from './experiment-store.js'
+import { insertRows } from './insert-rows.js'
 import type { ModelAliasRow, ModelRow, ModelTagRow } from './model-rows.js'
 import { countModels, searchModels } from './model-search.js'
 import type { Page } from './page.js'
@@ -60,14 +62,11 @@ export class ModelStore {
     return this.db.selectFrom('model_tags').selectAll().where('modelId', 'in', modelIds).orderBy('key').execute()
   }
 
-  /** Those of other keys stay. No key may be there twice. */
-  async setTags(tags: readonly ModelTagRow[]): Promise<void> {
-    if (tags.length === 0) return
-    await this.db
-      .insertInto('model_tags')
-      .values(tags)
-      .onConflict((c) => c.columns(['modelId', 'key']).doUpdateSet((column) => ({ value: column.ref('excluded.value') })))
-      .execute()
+  /** A tag that is there gets the new value. @param tags each key once */
+  async setTags(modelId: string, tags: readonly KeyValueRow[]): Promise<void> {
+    const rows = tags.map(({ key, value }) => [modelId, key, value])
+    const overwrite = 'on conflict ("modelId", key) do update set value = excluded.value'
+    await insertRows(this.db, 'model_tags', ['modelId', 'key', 'value'], rows, overwrite)
   }
 
   /** By alias. */

@@ -1,9 +1,11 @@
 // Versions of models: their files, tags, and the stages they have been in. What was deleted is in no answer.
 import { type Kysely, sql } from 'kysely'
+import { joinPage, parentsOf } from './child-pages.js'
 import type { Timestamp } from './column-types.js'
+import type { KeyValueRow } from './experiment-store.js'
+import { insertRows } from './insert-rows.js'
 import type { ModelStage, ModelVersionFileRow, ModelVersionRow, ModelVersionTagRow, StageTransitionRow } from './model-rows.js'
 import { decodeNumberCursor, encodeCursor, type Page, type PageRequest, toPage } from './page.js'
-import { isSqlite } from './sql-dialect.js'
 import type { StoredObjectRow, Tables } from './tables.js'
 
 export interface ModelVersionKey {
@@ -32,8 +34,8 @@ export class ModelVersionStore {
   /** @param objectIds its files, in the order in which they are listed from then on */
   async insert(version: ModelVersionRow, objectIds: readonly string[]): Promise<void> {
     await this.db.insertInto('model_versions').values(version).execute()
-    const files = objectIds.map((objectId, position) => ({ modelVersionId: version.id, position, objectId }))
-    await this.db.insertInto('model_version_files').values(files).execute()
+    const files = objectIds.map((objectId, position) => [version.id, position, objectId])
+    await insertRows(this.db, 'model_version_files', ['modelVersionId', 'position', 'objectId'], files, '')
   }
 
   byIds(ids: readonly string[]): Promise<ModelVersionRow[]> {
@@ -72,21 +74,16 @@ export class ModelVersionStore {
     const { stages, first } = request
     if (modelIds.length === 0 || stages?.length === 0) return modelIds.map(() => toPage([], first, versionCursor))
     const ids = [...new Set(modelIds)]
-    const parents =
-      stages === null
-        ? sql`with parents(id) as (values ${sql.join(ids.map((id) => sql`(${id})`))})`
-        : sql`with parents(id, stage) as (values ${sql.join(ids.flatMap((id) => [...new Set(stages)].map((stage) => sql`(${id}, ${stage})`)))})`
+    const places = ids.flatMap((id) => [...new Set(stages)].map((stage) => sql`(${id}, ${stage})`))
+    const parents = stages === null ? parentsOf(ids) : sql`with parents(id, stage) as (values ${sql.join(places)})`
     const page = sql`from model_versions as candidate
       where candidate."modelId" = parents.id and candidate."deletedAt" is null
       ${stages === null ? sql`` : sql`and candidate.stage = parents.stage`}
       ${before === null ? sql`` : sql`and candidate.version < ${before}`}
       order by candidate.version desc limit ${first + 1}`
-    // As in `namedPagesByProject`.
-    const child = isSqlite(this.db)
-      ? sql`cross join model_versions as child on child.id in (select candidate.id ${page})`
-      : sql`cross join lateral (select candidate.* ${page}) as child`
     const { rows } = await sql<ModelVersionRow>`${parents}
-      select child.* from parents ${child} order by child."modelId", child.version desc`.execute(this.db)
+      select child.* from parents ${joinPage(this.db, 'model_versions', ['id'], page)}
+      order by child."modelId", child.version desc`.execute(this.db)
     const byModel = Map.groupBy(rows, (row) => row.modelId)
     return modelIds.map((id) => toPage(byModel.get(id)?.slice(0, first + 1) ?? [], first, versionCursor))
   }
@@ -162,14 +159,11 @@ export class ModelVersionStore {
     return this.db.selectFrom('model_version_tags').selectAll().where('modelVersionId', 'in', ids).orderBy('key').execute()
   }
 
-  /** Those of other keys stay. No key may be there twice. */
-  async setTags(tags: readonly ModelVersionTagRow[]): Promise<void> {
-    if (tags.length === 0) return
-    await this.db
-      .insertInto('model_version_tags')
-      .values(tags)
-      .onConflict((c) => c.columns(['modelVersionId', 'key']).doUpdateSet((column) => ({ value: column.ref('excluded.value') })))
-      .execute()
+  /** A tag that is there gets the new value. @param tags each key once */
+  async setTags(id: string, tags: readonly KeyValueRow[]): Promise<void> {
+    const rows = tags.map(({ key, value }) => [id, key, value])
+    const overwrite = 'on conflict ("modelVersionId", key) do update set value = excluded.value'
+    await insertRows(this.db, 'model_version_tags', ['modelVersionId', 'key', 'value'], rows, overwrite)
   }
 
   async update(id: string, change: Partial<Pick<ModelVersionRow, 'description'>>, updatedAt: Timestamp): Promise<void> {
