@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql'
-import { requireProject, requireRow, visible } from '../access.js'
+import { requireProject, requireRow, visibleProject } from '../access.js'
 import type { Context } from '../context.js'
 import type { ExperimentRow, ExperimentTagRow, Lifecycle, RunRow } from '../datasources/catalog/experiment-rows.js'
 import type { ProjectRow } from '../datasources/catalog/tables.js'
@@ -24,9 +24,9 @@ export class ExperimentResolver {
     @Arg('project', { description: "The project's name." }) projectName: string,
     @Arg('name', { description: 'In any case.' }) name: string,
   ): Promise<ExperimentRow | null> {
-    const project = await context.loaders.projectByName.load(canonicalName('PROJECT', projectName))
+    const project = await visibleProject(context, projectName)
     const { experiments } = context.datasources.catalog
-    return visible(context, project && (await experiments.findActive(project.id, canonicalName('EXPERIMENT', name))))
+    return (project && (await experiments.findActive(project.id, canonicalName('EXPERIMENT', name)))) ?? null
   }
 
   @Mutation(() => Experiment, {

@@ -171,6 +171,18 @@ export class RunStore {
     return datasetIds.map((id) => toPage<RunRow>(byDataset.get(id) ?? [], request.first, (run) => encodeCursor([run.id])))
   }
 
+  /** Some that have the dataset as an input, deleted ones too. */
+  readersOf(datasetId: string, limit: number): Promise<RunRow[]> {
+    return this.db
+      .selectFrom('run_inputs')
+      .innerJoin('runs', 'runs.id', 'run_inputs.runId')
+      .selectAll('runs')
+      .where('datasetId', '=', datasetId)
+      .orderBy('runId')
+      .limit(limit)
+      .execute()
+  }
+
   async countByInput(datasetIds: readonly string[]): Promise<number[]> {
     const rows = await this.db
       .selectFrom('run_inputs')
