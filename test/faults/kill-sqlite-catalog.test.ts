@@ -30,8 +30,19 @@ const work = {
       await catalog.transaction(async ({ datasets }) => {
         const [dataset] = await datasets.byIds([argument])
         await new Promise((resolve) => setImmediate(resolve))
-        await datasets.advance(argument, { kind: 'TABLE', objectId: null, updatedAt: '', description: String(Number(dataset.description) + 1) })
+        await datasets.advance(argument, { kind: 'TABLE', objectId: null, pipelineStepId: null, updatedAt: '', description: String(Number(dataset.description) + 1) })
       })
+  },
+  async fill() {
+    const insert = (catalog, i) =>
+      catalog.users.insert({ id: 'usr_' + i, email: 'usr_' + i, name: 'x'.repeat(100_000), passwordHash: null, isAdmin: 0, createdAt: '' })
+    await insert(catalog, 'before')
+    const failing = catalog.transaction(async (stores) => {
+      for (let i = 0; i < 100; i++) await insert(stores, i)
+    })
+    await failing.catch(({ code, message }) => say(code + ' ' + message))
+    await insert(catalog, 'after')
+    await say((await catalog.users.byIds(['usr_before', 'usr_0', 'usr_99', 'usr_after'])).map(({ id }) => id).sort().join())
   },
   async pairs() {
     for (let i = 0; ; i++) {
@@ -74,10 +85,9 @@ describe('processes that share a SQLite catalog', () => {
     file = join(directory, `home-${++made}`, 'catalog.db')
   })
 
-  const start = async (role: string, argument = '') => {
-    const child = spawn(process.execPath, [join(directory, 'program.js'), role, file, argument], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
+  const start = async (role: string, argument = '', before = '') => {
+    const command = [process.execPath, join(directory, 'program.js'), role, file, argument]
+    const child = spawn('sh', ['-c', `${before} exec "$@"`, 'sh', ...command], { stdio: ['pipe', 'pipe', 'pipe'] })
     const lines: string[] = []
     let errors = ''
     child.stderr.on('data', (chunk) => {
@@ -125,6 +135,7 @@ describe('processes that share a SQLite catalog', () => {
         await datasets.advance(dataset.id, {
           kind: 'TABLE',
           objectId: null,
+          pipelineStepId: null,
           updatedAt: at(0),
           description: String(Number(row!.description) + 1),
         })
@@ -177,4 +188,15 @@ describe('processes that share a SQLite catalog', () => {
     }
     expect(unfinished).toBeGreaterThan(0)
   }, 60_000)
+
+  test('learn what is wrong when the disk refuses to write, and go on: SQLite has ended the transaction by itself', async () => {
+    // A limit for the size of a file, in blocks of 512 bytes: writing beyond it fails as on a disk with an error.
+    const child = await start('fill', '', 'ulimit -f 8000;')
+    child.go()
+    expect(await child.ended()).toEqual(wellEnded)
+    expect(child.lines.slice(-2)).toEqual([
+      "BACKEND_UNAVAILABLE The catalog's file cannot be read or written.",
+      'usr_after,usr_before',
+    ])
+  })
 })

@@ -6,9 +6,8 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import { DhuoError } from '../../errors.js'
 
 const cachedStatements = 300
-/** How long SQLite itself waits for another's lock: nothing else happens in this process meanwhile. */
-const blockingWaitMs = 20
-const openTimeoutMs = 2_000
+/** How long SQLite itself waits for another's lock. Nothing else happens in this process meanwhile; at the start nothing else has to. */
+const blockingWaitMs = { opening: 2_000, later: 20 }
 
 /**
  * Everything here is synchronous and blocks the event loop: statements must be short and use an index. What is wrong with the file or its disk is thrown as BACKEND_UNAVAILABLE.
@@ -21,12 +20,15 @@ export class NodeSqlite implements SqliteDatabase {
   constructor(path: string) {
     this.#db = translated(() => {
       createPrivately(path)
-      return new DatabaseSync(path, { timeout: blockingWaitMs, enableForeignKeyConstraints: true, defensive: true })
+      return new DatabaseSync(path, { timeout: blockingWaitMs.opening, enableForeignKeyConstraints: true, defensive: true })
     })
     try {
-      retryWhileLocked(() => translated(() => this.#db.exec('pragma journal_mode = wal')))
       // No mmap_size: a read error of a mapped file is a signal that ends the process (https://www.sqlite.org/mmap.html).
-      translated(() => this.#db.exec('pragma synchronous = full; pragma temp_store = memory; pragma cache_size = -16000'))
+      translated(() =>
+        this.#db.exec(`
+          pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory; pragma cache_size = -16000;
+          pragma busy_timeout = ${blockingWaitMs.later};`),
+      )
     } catch (error) {
       this.#db.close()
       throw error
@@ -103,20 +105,6 @@ function createPrivately(path: string): void {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-}
-
-/** When several processes turn a new file into a WAL database at once, SQLite does not wait for its turn by itself. */
-function retryWhileLocked(work: () => void): void {
-  const deadline = Date.now() + openTimeoutMs
-  while (true) {
-    try {
-      work()
-      return
-    } catch (error) {
-      if (!isLocked(error) || Date.now() > deadline) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
-    }
   }
 }
 
