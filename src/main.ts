@@ -1,19 +1,25 @@
-import { startApplication } from './application.js'
-import { ConfigError, readConfig } from './config.js'
-import { createLogger } from './logger.js'
-import { serverVersion } from './version.js'
+import module from 'node:module'
+
+const say = (text: string): boolean => process.stderr.write(`${text}\n`)
 
 if (Number(process.versions.node.split('.')[0]) < 24) {
-  console.error(`DHuO Graph needs Node 24; this is ${process.versions.node}. "npm start" brings its own.`)
+  say(`DHuO Graph needs Node 24; this is ${process.versions.node}. "npm start" brings its own.`)
   process.exit(1)
 }
+// Everything else is imported after it: an older Node gets to the line above, and what is compiled once is not compiled at
+// the next start.
+module.enableCompileCache()
+const { startApplication } = await import('./application.js')
+const { readConfig } = await import('./config.js')
+const { createLogger } = await import('./logger.js')
+const { serverVersion } = await import('./version.js')
 
 try {
   const config = readConfig()
   const log = createLogger(config.logLevel)
   const application = await startApplication(config, log)
   const { catalog, storage, lakehouse } = application.datasources
-  console.error(
+  say(
     [
       `DHuO Graph ${serverVersion}  ${config.publicUrl ?? application.url}/graphql  (${Math.round(process.uptime() * 1_000)} ms)`,
       `  catalog ${catalog.kind}, storage ${storage.kind}, lakehouse ${lakehouse.kind}; files in ${config.home}`,
@@ -30,7 +36,7 @@ try {
     })
 } catch (error) {
   // What an operator can mend is told in words; the rest with its stack.
-  const mendable = error instanceof ConfigError || (error as { name?: string }).name === 'DhuoError'
-  console.error(mendable ? (error as Error).message : error)
+  const { name, message, stack } = error as Error
+  say(name === 'ConfigError' || name === 'DhuoError' ? message : String(stack ?? error))
   process.exit(1)
 }
