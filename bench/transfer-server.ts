@@ -66,6 +66,7 @@ async function serveRoutes(directory: string): Promise<Transfers> {
       lastModified: new Date().toISOString(),
     }),
     exportTicket: () => Promise.reject(new Error('not measured here')),
+    openModelArchive: () => Promise.reject(new Error('not measured here')),
   })
   const origin = await app.listen({ port: 0, host: '127.0.0.1' })
   const sign = (method: 'GET' | 'PUT', path: string): string =>

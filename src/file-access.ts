@@ -5,6 +5,7 @@ import type { FileRouteDependencies } from './http/file-routes.js'
 import { begunUpload } from './operations/complete-upload.js'
 import { openExport } from './operations/export-table.js'
 import { locationOf } from './operations/object-table.js'
+import { openModelArchive } from './operations/open-model-archive.js'
 import type { UrlSigner } from './signed-url.js'
 
 /** Answers the file routes from the catalog. Each request is checked anew: the signature, and then the rights of whoever it was signed for. */
@@ -18,6 +19,7 @@ export function createFileAccess(datasources: Datasources, urls: UrlSigner): Fil
     const [, , kind, id = ''] = path.split('/')
     if (kind === 'uploads') return (await liveUpload(id))?.projectId
     if (kind === 'objects') return (await catalog.storedObjects.byIds([id]))[0]?.projectId
+    if (kind === 'models') return (await catalog.modelVersions.byIds([id]))[0]?.projectId
     return (await catalog.exportTickets.findLive(id, now()))?.projectId
   }
   return {
@@ -47,6 +49,12 @@ export function createFileAccess(datasources: Datasources, urls: UrlSigner): Fil
       if (!ticket) throw notFound('The result')
       const exported = await openExport(datasources, ticket, signal)
       return { exported, filename: `result.${exported.fileExtension}` }
+    },
+
+    async openModelArchive(id) {
+      const [version] = await catalog.modelVersions.byIds([id])
+      if (!version) throw notFound('The model version')
+      return openModelArchive(datasources, version)
     },
   }
 }

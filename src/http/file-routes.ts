@@ -34,6 +34,8 @@ export interface FileRouteDependencies {
    * @param signal aborts when the client goes away
    */
   exportTicket(id: string, signal: AbortSignal): Promise<{ exported: ExportedResult; filename: string }>
+  /** Starts a ZIP of the files of a model version. @throws DhuoError */
+  openModelArchive(modelVersionId: string): Promise<{ bytes: Readable; filename: string }>
   /** How long a client may neither send nor take a byte until its connection is closed. Default: one minute, five minutes. */
   idleMs?: { upload: number; download: number }
 }
@@ -54,11 +56,12 @@ const asIs: RouteShorthandOptions & { compress: false; decompress: false } = {
  * - `PUT /files/uploads/:uploadId/:part`: the bytes of one part. 200 `{ part, size }`; may be repeated.
  * - `GET, HEAD /files/objects/:objectId/:filename?`: an object, with ranges and conditions. Saved under `filename`.
  * - `GET /files/results/:ticketId/:filename?`: a whole result. A failure midway cuts the connection: no client takes it for whole.
+ * - `GET /files/models/:modelVersionId/:filename?`: the files of a model version as a ZIP, made while it is sent; the same.
  *
  * Errors are `{ error: { code, message, … } }` with the status that fits the code.
  */
 export function registerFileRoutes(app: FastifyInstance, dependencies: FileRouteDependencies): void {
-  const { storage, verify, findUpload, findObject, exportTicket } = dependencies
+  const { storage, verify, findUpload, findObject, exportTicket, openModelArchive } = dependencies
   const { idleMs = { upload: 60_000, download: 300_000 } } = dependencies
 
   app.register(async (files) => {
@@ -120,6 +123,20 @@ export function registerFileRoutes(app: FastifyInstance, dependencies: FileRoute
           ...(exported.size !== null && { 'content-length': exported.size }),
         })
         return sendBytes(reply, exported.bytes)
+      },
+    )
+
+    files.get<{ Params: { modelVersionId: string; filename?: string } }>(
+      '/files/models/:modelVersionId/:filename?',
+      asIs,
+      async (request, reply) => {
+        await verify(request.method, request.url)
+        const { bytes, filename } = await openModelArchive(request.params.modelVersionId)
+        reply.headers({
+          ...safeToServe('application/zip', request.params.filename ?? filename),
+          'cache-control': 'private, no-store',
+        })
+        return sendBytes(reply, bytes)
       },
     )
   })

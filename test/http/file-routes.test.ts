@@ -48,6 +48,7 @@ describe('the file routes', () => {
       },
       findUpload: async (id) => uploads.get(id) ?? null,
       findObject: async (id) => objects.get(id) ?? null,
+      openModelArchive: () => Promise.reject(new Error('see test/graphql/models-download.test.ts')),
       exportTicket: async (id, signal) => {
         const ticket = tickets.get(id)
         if (!ticket) throw new DhuoError('NOT_FOUND', 'The result does not exist, or you may not see it.')
