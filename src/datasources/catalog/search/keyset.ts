@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
 import { badInput } from '../../../errors.js'
 import { decodeCursor, encodeCursor } from '../page.js'
-import { isNullable, type SortKey } from './order-by.js'
+import { isId, isNullable, type SortKey } from './order-by.js'
 import { logOf, type SearchScope, type Sql } from './search-compiler.js'
 
 /** The value of one sort key: null where the row has none; NaN is a value. */
@@ -84,7 +84,7 @@ export function orderTerms(keys: readonly SortKey[], alias: string, start = 0, i
     const value = directed(sortColumn(key, index, alias), key.descending)
     return isNullable(key) ? [rankColumn(key, index, alias), value] : [value]
   })
-  return [...terms, directed(id, idDescends(keys))]
+  return isId(keys.at(-1)!) ? terms : [...terms, directed(id, idDescends(keys))]
 }
 
 const directed = (term: Sql, descending: boolean): Sql => (descending ? sql`${term} desc` : sql`${term} asc`)

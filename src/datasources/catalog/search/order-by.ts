@@ -21,7 +21,7 @@ export function sortKeysOf(subject: SearchSubject, orderBy: readonly string[]): 
   if (orderBy.length > maxSortKeys)
     throw searchError('orderBy', `orderBy must not have more than ${maxSortKeys} fields, found ${orderBy.length}.`, 0)
   const seen = new Map<string, string>()
-  return orderBy.map((text) => {
+  const keys = orderBy.map((text) => {
     const { identifier, descending } = parseOrdering(text)
     const field = sortable(subject, identifier)
     const earlier = seen.get(JSON.stringify(field))
@@ -30,6 +30,9 @@ export function sortKeysOf(subject: SearchSubject, orderBy: readonly string[]): 
     seen.set(JSON.stringify(field), identifier.text)
     return { field, descending }
   })
+  // No two rows have one id: nothing behind it can matter.
+  const id = keys.findIndex(isId)
+  return id < 0 ? keys : keys.slice(0, id + 1)
 }
 
 function sortable(subject: SearchSubject, identifier: Identifier): Field {
@@ -42,3 +45,5 @@ function sortable(subject: SearchSubject, identifier: Identifier): Field {
 
 /** Whether rows may lack it. */
 export const isNullable = ({ field }: SortKey): boolean => field.of !== 'column' || field.nullable
+
+export const isId = ({ field }: SortKey): boolean => field.of === 'column' && field.column === 'id'

@@ -46,7 +46,8 @@ export function tokenize(text: string, argument: SearchArgument): Token[] {
     }
     const token = tokenAt(text, index, argument)
     tokens.push(token)
-    index += token.text.length
+    // Whatever comes behind, it is refused: a parser gets this far or not even here.
+    index = token.kind === 'other' ? text.length : index + token.text.length
   }
 }
 

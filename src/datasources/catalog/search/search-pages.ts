@@ -140,14 +140,16 @@ async function leadersOf(search: Search, ids: readonly string[]): Promise<Map<Le
   )
   const { rows } = await sql<Record<string, string | number>>`
     with ${parents(ids)} select parents.id, ${sql.join(counts)} from parents`.execute(search.db)
-  const leaderOf = new Map(
-    rows.map((row) => {
-      const sizes = leaders.map((_, index) => Number(row[`count${index}`]))
-      const least = Math.min(...sizes)
-      return [String(row['id']), least > search.fewRows ? null : leaders[sizes.indexOf(least)]!]
-    }),
-  )
-  return Map.groupBy(ids, (id) => leaderOf.get(id) ?? null)
+  const sizes = new Map(rows.map((row) => [String(row['id']), leaders.map((_, index) => Number(row[`count${index}`]))]))
+  const isFew = (size: number) => size <= search.fewRows
+  // One that is good for every parent: the fewer leaders, the fewer statements.
+  const largest = leaders.map((_, index) => Math.max(...ids.map((id) => sizes.get(id)![index]!)))
+  const common = Math.min(...largest)
+  if (isFew(common)) return new Map([[leaders[largest.indexOf(common)]!, [...ids]]])
+  return Map.groupBy(ids, (id) => {
+    const least = Math.min(...sizes.get(id)!)
+    return isFew(least) ? leaders[sizes.get(id)!.indexOf(least)]! : null
+  })
 }
 
 /** Rows that meet all conditions: those that meet `leader`, each then held to the others. */
@@ -157,7 +159,7 @@ function matches(search: Search, leader: Leader | null, alias: string, joins: Sq
   const others = conditions
     .filter((condition) => condition !== leader?.condition)
     .map((condition) => holds(search, condition, alias))
-  const from = leader ? sql`(${leader.rows}) as leading ${join(search)} ${row} on ${sql.ref(`${alias}.id`)} = leading.id` : row
+  const from = leader ? sql`(${leader.rows}) as few ${join(search)} ${row} on ${sql.ref(`${alias}.id`)} = few.id` : row
   return sql`${from} ${joins} where ${all([belongs(search, alias), ...others, ...more])}`
 }
 

@@ -1,0 +1,145 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Kysely } from 'kysely'
+import { migrate } from '../../src/datasources/catalog/migrate.js'
+import { NodeSqlite } from '../../src/datasources/catalog/node-sqlite.js'
+import { countRuns, searchRuns } from '../../src/datasources/catalog/run-search.js'
+import { sqliteDialect } from '../../src/datasources/catalog/sqlite-catalog.js'
+import type { Tables } from '../../src/datasources/catalog/tables.js'
+import { searchContract } from '../contracts/search-contract.js'
+import { randomFrom, SearchWorld } from '../contracts/search-world.js'
+
+interface Statement {
+  sql: string
+  parameters: readonly unknown[]
+}
+
+/** A catalog's database in a file of its own; what it is asked is written down. */
+async function open() {
+  const directory = await mkdtemp(join(tmpdir(), 'dhuo-search-'))
+  const connection = new NodeSqlite(join(directory, 'catalog.db'))
+  const statements: Statement[] = []
+  const db = new Kysely<Tables>({
+    dialect: sqliteDialect(() => connection),
+    log: ({ query }) => void statements.push({ sql: query.sql, parameters: query.parameters }),
+  })
+  await migrate(db)
+  const close = async () => {
+    await db.destroy()
+    await rm(directory, { recursive: true })
+  }
+  return { db, connection, statements, close }
+}
+
+searchContract('SQLite', open)
+
+describe('SQLite', () => {
+  let catalog: Awaited<ReturnType<typeof open>>
+  let world: SearchWorld
+
+  beforeAll(async () => {
+    catalog = await open()
+    world = new SearchWorld(catalog.db)
+    await world.open()
+    const random = randomFrom(3)
+    for (let count = 0; count < 60; count++) await world.addRandom(random)
+  })
+  afterAll(() => catalog.close())
+
+  const asked = async (work: () => Promise<unknown>): Promise<Statement[]> => {
+    catalog.statements.length = 0
+    await work()
+    return [...catalog.statements]
+  }
+  const planOf = ({ sql, parameters }: Statement) =>
+    catalog.connection
+      .prepare(`explain query plan ${sql}`)
+      .all(parameters)
+      .map((row) => (row as { detail: string }).detail)
+
+  const filters = [
+    '',
+    "metrics.m < 0.5 and params.m = 'a'",
+    "tags.m = 'x'",
+    "params.m LIKE '%a%' and tags.m != 'b'",
+    "run_name ilike 'x%' and start_time > 5",
+    "status = 'FAILED' and user_id = 'ann'",
+    "datasets.name = 'train'",
+    "run_id IN ('a', 'b')",
+    'params.m IS NULL and metrics.m IS NOT NULL',
+  ]
+  const orders = [
+    [],
+    ['metrics.m'],
+    ['metrics.m DESC', 'metrics.a.b.c'],
+    ['params.m DESC', 'start_time'],
+    ['tags.m'],
+    ['end_time DESC'],
+    ['user_id'],
+    ['run_name', 'run_id'],
+  ]
+
+  test('no search reads a table from end to end', async () => {
+    for (const filter of filters)
+      for (const orderBy of orders)
+        for (const fewRows of [0, 4_000]) {
+          const search = async () => {
+            const request = { filter, orderBy, lifecycle: 'ACTIVE' as const, first: 2, fewRows }
+            const [page] = await searchRuns(catalog.db, world.experimentIds, { ...request, after: null })
+            if (page!.hasNextPage)
+              await searchRuns(catalog.db, world.experimentIds, { ...request, after: page!.cursorOf(page!.rows[1]!) })
+            await countRuns(catalog.db, world.experimentIds, { filter, lifecycle: 'ACTIVE', fewRows })
+          }
+          for (const statement of await asked(search)) {
+            const plan = planOf(statement)
+            expect(plan.some((line) => line.startsWith('SEARCH'))).toBe(true)
+            // The list of experiments, sets of what was found, and the users in their order are scanned; runs and what they log never.
+            const scans = plan.filter(
+              (line) =>
+                line.startsWith('SCAN') && !/^SCAN (CONSTANT ROW|\d+ CONSTANT ROWS|parents|found|few|(k\d|u) USING)/.test(line),
+            )
+            expect({ filter, orderBy, scans, plan: scans.length ? plan : [] }).toEqual({ filter, orderBy, scans: [], plan: [] })
+          }
+        }
+  })
+
+  test('the order of one field is read from its index, without sorting what is not on the page', async () => {
+    for (const [order, index] of [
+      ['metrics.m', 'latest_metrics_by_value'],
+      ['params.m DESC', 'run_params_by_value'],
+      ['tags.m', 'run_tags_by_value'],
+      ['start_time', 'runs_by_start'],
+      ['end_time DESC', 'runs_by_end'],
+      ['run_name', 'runs_by_name'],
+      ['status', 'runs_by_status'],
+      ['run_id DESC', 'runs_by_id'],
+    ]) {
+      const request = { filter: '', orderBy: [order!], lifecycle: 'ACTIVE' as const, first: 5, fewRows: 0 }
+      const [page] = await searchRuns(catalog.db, world.experimentIds, { ...request, after: null })
+      const after = page!.cursorOf(page!.rows[2]!)
+      for (const start of [null, after]) {
+        const statements = await asked(() =>
+          searchRuns(catalog.db, world.experimentIds.slice(0, 1), { ...request, after: start }),
+        )
+        const plan = planOf(statements.at(-1)!)
+        expect(plan.find((line) => line.includes(index!))).toMatch(/^SEARCH .*USING (COVERING )?INDEX/)
+        // The page itself, some rows, is put in order once more.
+        expect({ order, start, sorts: plan.filter((line) => line.includes('TEMP B-TREE')) }).toEqual({
+          order,
+          start,
+          sorts: ['USE TEMP B-TREE FOR ORDER BY'],
+        })
+      }
+    }
+  })
+
+  test('more experiments make no more statements', async () => {
+    for (const filter of filters) {
+      const request = { filter, orderBy: ['start_time DESC'], lifecycle: 'ACTIVE' as const, first: 5, after: null }
+      const statements = await asked(() => searchRuns(catalog.db, world.experimentIds, request))
+      expect(statements.length).toBe(filter === '' ? 1 : 2)
+      expect((await asked(() => countRuns(catalog.db, world.experimentIds, request))).length).toBeLessThanOrEqual(2)
+    }
+  })
+})
