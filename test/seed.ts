@@ -89,6 +89,22 @@ export async function seedObject(hub: TestHub, bucket: string, key: string, cont
   return completeUpload
 }
 
+/** An experiment of the project. */
+export async function seedExperiment(hub: TestHub, project: string): Promise<{ id: string; name: string }> {
+  const input = { project, name: uniqueName('experiment'), tags: [{ key: uniqueName('tag'), value: uniqueName('value') }] }
+  const query = 'mutation ($input: CreateExperimentInput!) { createExperiment(input: $input) { id name } }'
+  return (await hub.data(query, { input })).createExperiment
+}
+
+export async function seedRun(
+  hub: TestHub,
+  experiment: string,
+  input: Record<string, unknown> = {},
+): Promise<{ id: string; name: string }> {
+  const query = 'mutation ($input: CreateRunInput!) { createRun(input: $input) { id name } }'
+  return (await hub.data(query, { input: { experiment, ...input } })).createRun
+}
+
 export interface SeededKey {
   id: string
   secret: string
@@ -149,6 +165,18 @@ export async function seedEverything(hub: TestHub, project: SeededProject): Prom
   await hub.data(createDataset, {
     input: { ...dataset, name: uniqueName('selected'), sql: `select label from ${fromObject.createDataset.table}` },
   })
+
+  const experiment = await seedExperiment(hub, project.name)
+  const parent = await seedRun(hub, experiment.id)
+  const run = await seedRun(hub, experiment.id, {
+    parent: parent.id,
+    params: [{ key: uniqueName('param'), value: uniqueName('value') }],
+    tags: [{ key: uniqueName('tag'), value: uniqueName('value') }],
+    inputs: [fromObject.createDataset.id],
+  })
+  const metrics = [1, 2, 3].map((step) => ({ key: uniqueName('metric'), value: Math.random(), step }))
+  await hub.data('mutation ($input: LogBatchInput!) { logBatch(input: $input) { id } }', { input: { run: run.id, metrics } })
+  await seedObject(hub, bucket.name, `runs/${run.id}/${uniqueName('artifact')}.txt`, uniqueName('words'))
 
   await hub.data(
     `mutation ($input: SaveModelInput!) { saveModel(input: $input) { id } }`,
