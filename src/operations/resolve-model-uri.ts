@@ -38,7 +38,7 @@ export async function resolveModelUri(
 }
 
 /** @throws BAD_USER_INPUT */
-export function parseModelUri(uri: string, field: string): ModelReference {
+function parseModelUri(uri: string, field: string): ModelReference {
   const [, given, place, alias] = /^models:\/([^/@]+)(?:\/([^/@]+)|@([\p{L}\p{N}_-]+))$/u.exec(uri) ?? []
   const reference = place === undefined ? aliasOf(alias) : placeOf(place)
   if (given === undefined || reference === null || !checkName('MODEL', given).ok)

@@ -118,7 +118,7 @@ async function withDigests(
 }
 
 /** Of one file its own; of several that of the lines `<sha256>  <key>`, as `sha256sum` writes them, by the bytes of the keys. */
-export function digestOf(files: readonly HashedFile[]): string {
+function digestOf(files: readonly HashedFile[]): string {
   if (files.length === 1) return files[0]!.sha256
   const lines = files.map(({ key, sha256 }) => ({ key: Buffer.from(key), line: `${sha256}  ${key}\n` }))
   lines.sort((a, b) => Buffer.compare(a.key, b.key) || (a.line < b.line ? -1 : 1))

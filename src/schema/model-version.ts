@@ -14,7 +14,7 @@ export const ModelStageEnum = enumOf<ModelStage>('ModelStage', 'How far a model 
   ARCHIVED: 'No longer in use.',
 })
 
-export const ModelVersionStatusEnum = enumOf<ModelVersionStatus>('ModelVersionStatus', 'Whether a model version can be used.', {
+const ModelVersionStatusEnum = enumOf<ModelVersionStatus>('ModelVersionStatus', 'Whether a model version can be used.', {
   PENDING: 'Its files are not all there yet.',
   READY: 'It can be used; its files do not change.',
   FAILED: 'It could not be made.',
