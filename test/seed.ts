@@ -131,6 +131,8 @@ export interface SeededWorld {
   owner: SeededUser
   /** What no query tells, but a mutation takes: the ids of uploads. */
   otherIds: string[]
+  runId: string
+  modelVersionId: string
 }
 
 /**
@@ -178,21 +180,47 @@ export async function seedEverything(hub: TestHub, project: SeededProject): Prom
   await hub.data('mutation ($input: LogBatchInput!) { logBatch(input: $input) { id } }', { input: { run: run.id, metrics } })
   await seedObject(hub, bucket.name, `runs/${run.id}/${uniqueName('artifact')}.txt`, uniqueName('words'))
 
-  await hub.data(
-    `mutation ($input: SaveModelInput!) { saveModel(input: $input) { id } }`,
-    {
-      input: {
-        project: project.name,
-        model: uniqueName('model'),
-        objects: [{ bucket: bucket.name, key }],
-        stage: 'STAGING',
-        modelType: uniqueName('framework'),
-        requirements: uniqueName('package'),
-        description: uniqueName('what the version is for'),
-        tags: [{ key: uniqueName('tag'), value: uniqueName('value') }],
-      },
-    },
+  const tags = () => [{ key: uniqueName('tag'), value: uniqueName('value') }]
+  const input = {
+    project: project.name,
+    model: uniqueName('model'),
+    run: run.id,
+    objects: [{ bucket: bucket.name, key }],
+    stage: 'STAGING',
+    modelType: uniqueName('framework'),
+    requirements: uniqueName('package'),
+    description: uniqueName('what the version is for'),
+    tags: tags(),
+  }
+  const { saveModel } = await hub.data(
+    'mutation ($input: SaveModelInput!) { saveModel(input: $input) { id } }',
+    { input },
     editor!.token,
   )
-  return { project, viewer: viewer!, editor: editor!, owner: owner!, otherIds: [createUpload.id] }
+  await hub.data(
+    'mutation ($project: String!, $model: String!, $alias: String!) { setModelAlias(project: $project, model: $model, alias: $alias, version: 1) { id } }',
+    { project: project.name, model: input.model, alias: uniqueName('alias') },
+  )
+  await hub.data('mutation ($input: UpdateModelInput!) { updateModel(input: $input) { id } }', {
+    input: { project: project.name, model: input.model, description: uniqueName('what the model is for'), tags: tags() },
+  })
+  return {
+    project,
+    viewer: viewer!,
+    editor: editor!,
+    owner: owner!,
+    otherIds: [createUpload.id],
+    runId: run.id,
+    modelVersionId: saveModel.id,
+  }
+}
+
+/** Makes something happen that every subscription tells of. */
+export async function stirEverything(hub: TestHub, { runId, modelVersionId }: SeededWorld): Promise<void> {
+  const metrics = [{ key: uniqueName('stirred'), value: 1 }]
+  await hub.data('mutation ($input: LogBatchInput!) { logBatch(input: $input) { id } }', { input: { run: runId, metrics } })
+  for (const stage of ['PRODUCTION', 'STAGING'])
+    await hub.data('mutation ($input: TransitionModelVersionInput!) { transitionModelVersion(input: $input) { id } }', {
+      input: { id: modelVersionId, stage },
+    })
 }

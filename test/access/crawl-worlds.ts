@@ -83,20 +83,59 @@ export async function probe(
   return { asked: realAnswers.size + madeAnswers.size, leaks: [...new Set(leaks)] }
 }
 
-/** Every mutation, with what is another project's. @returns what was answered, by question */
-export function attack(crawler: SchemaCrawler, foreign: Knowledge, own: Knowledge): Promise<Map<string, Given>> {
-  const questions = distinct([
-    ...crawler.rootQuestions('Mutation', foreign),
-    ...crawler.rootQuestions('Mutation', foreign.withSomeOf(own)),
-  ])
-  const count = new Map<string, number>()
-  const some = questions.filter(({ text }) => {
-    const field = /^\w+/.exec(text)![0]
-    count.set(field, (count.get(field) ?? 0) + 1)
-    return count.get(field)! <= mostOfOneMutation
+/**
+ * Every mutation, with what is another project's: all of it, and as the optional part of what goes to one's own project.
+ * The same again with what nobody has: what is refused must be refused in the same words.
+ * @returns what was answered by question, and the questions by whose answers one tells that something is there
+ */
+export async function attack(
+  crawler: SchemaCrawler,
+  foreign: Knowledge,
+  own: Knowledge,
+): Promise<{ answers: Map<string, Given>; leaks: string[] }> {
+  const questionsWith = (values: Knowledge) => [
+    ...sparingly(crawler.rootQuestions('Mutation', values)),
+    ...sparingly(crawler.rootQuestions('Mutation', own, values)),
+  ]
+  const [real, made] = [questionsWith(foreign), questionsWith(foreign.map(lookAlike))]
+  if (real.length !== made.length) throw new Error('the two lists of questions do not fit each other')
+  // First what nobody has: it can change nothing, and where it makes something, the other meets it.
+  const madeAnswers = await crawler.ask(distinct(made), 'mutation')
+  const answers = await crawler.ask(distinct(real), 'mutation')
+  const secrets = secretsIn(foreign)
+  const unify = unifier(foreign)
+  const leaks = real.flatMap(({ text }, index) => {
+    const [given, twin] = [answers.get(text)!, madeAnswers.get(made[index]!.text)!]
+    const told = toldSecrets(text, given, secrets)
+    if (told.length > 0) return told
+    // A name that somebody took is taken, whose ever it is; how often one may try says nothing of what is there.
+    const isLeft = ({ extensions }: Given['errors'][number]) => /^(CONFLICT|RATE_LIMITED)$/.test(String(extensions['code']))
+    if ([...given.errors, ...twin.errors].some(isLeft)) return []
+    const [words, others] = [unify({ data: null, errors: given.errors }), unify({ data: null, errors: twin.errors })]
+    return words === others
+      ? []
+      : [`${text.slice(0, 300)}\n  ${words.slice(0, 500)}\n  but for what nobody has ${others.slice(0, 500)}`]
   })
-  return crawler.ask(some, 'mutation')
+  return { answers, leaks }
 }
 
-/** With each identity, and still too few logins to be throttled by address. */
-const mostOfOneMutation = 12
+/** With each identity and each list twice, and still too few logins to be throttled by address. */
+const mostOfOneField = 6
+
+/** Some questions of each field, for not every mutation needs every name. */
+export function sparingly(questions: readonly Question[]): Question[] {
+  const count = new Map<string, number>()
+  return distinct(questions).filter(({ text }) => {
+    const field = /^\w+/.exec(text)![0]
+    count.set(field, (count.get(field) ?? 0) + 1)
+    return count.get(field)! <= mostOfOneField
+  })
+}
+
+/** The words of a message must not change with the names in it: all are put in terms of made-up ones. */
+function unifier(foreign: Knowledge): (given: Given | undefined) => string {
+  const names = [...foreign.strings, ...foreign.nodes.keys()]
+    .filter((name) => name.length > 3)
+    .sort((a, b) => b.length - a.length)
+  return (given) => names.reduce((text, name) => text.replaceAll(name, lookAlike(name)), textOf(given))
+}

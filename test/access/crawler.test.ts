@@ -1,8 +1,9 @@
 import { createTestHub, type TestHub } from '../hub.js'
-import { type SeededProject, type SeededWorld, seedEverything, seedKey, seedProject, seedUser } from '../seed.js'
-import { attack, crawlerFor, differences, probe, secretsIn, sendAs, toldSecrets } from './crawl-worlds.js'
-import { Knowledge } from './knowledge.js'
+import { type SeededProject, type SeededWorld, seedEverything, seedKey, seedProject, seedUser, stirEverything } from '../seed.js'
+import { attack, crawlerFor, differences, probe, secretsIn, sendAs, sparingly, toldSecrets } from './crawl-worlds.js'
+import type { Knowledge } from './knowledge.js'
 import type { Given, SchemaCrawler } from './schema-crawler.js'
+import { openStream } from './socket.js'
 
 /*
  * Two worlds: first there is only project A; then B comes, as rich as A. What a crawl finds as an administrator in the second
@@ -11,6 +12,7 @@ import type { Given, SchemaCrawler } from './schema-crawler.js'
 
 interface Identity {
   name: string
+  token: string
   crawler: SchemaCrawler
   before: { answers: Map<string, Given>; known: Knowledge }
 }
@@ -36,7 +38,7 @@ beforeAll(async () => {
   identities = []
   for (const [name, token] of Object.entries(tokens)) {
     const crawler = await crawlerFor(hub, sendAs(hub, token))
-    identities.push({ name, crawler, before: await crawler.explore() })
+    identities.push({ name, token, crawler, before: await crawler.explore() })
   }
   anonymous = await crawlerFor(hub, sendAs(hub, null))
   admin = await crawlerFor(hub, sendAs(hub, hub.admin))
@@ -121,12 +123,10 @@ describe('whoever is not in B', () => {
   test('cannot change anything of B by any mutation, nor learn of it by one', async () => {
     const snapshot = async () => admin.ask(admin.nodeQuestions(foreign, foreign))
     const untouched = await snapshot()
-    const secrets = secretsIn(foreign)
     for (const { name, crawler, before } of identities) {
       // People are in no project: by an email that one knows one may make anybody a member of one's own.
-      const answers = await attack(crawler, foreign, withoutEmails(before.known))
-      const told = [...answers].flatMap(([question, given]) => toldSecrets(question, given, secrets))
-      expect({ name, told }).toEqual({ name, told: [] })
+      const { answers, leaks } = await attack(crawler, foreign, withoutEmails(before.known))
+      expect({ name, leaks }).toEqual({ name, leaks: [] })
       const refused = ['UNAUTHENTICATED', 'NOT_FOUND', 'FORBIDDEN', 'BAD_USER_INPUT']
       const ownIds = [a.name, ...before.known.nodes.keys()]
       const isFine = (question: string, given: Given) =>
@@ -135,7 +135,7 @@ describe('whoever is not in B', () => {
         codesOf(given).every(
           (code) =>
             refused.includes(code) ||
-            // Names of projects are global: that one is taken shows.
+            // Names of projects are global: that one is taken shows, in the same words whose ever it is.
             (code === 'CONFLICT' && question.startsWith('createProject')) ||
             (code === 'RATE_LIMITED' && question.startsWith('login')),
         )
@@ -143,6 +143,48 @@ describe('whoever is not in B', () => {
       expect(differences(untouched, await snapshot())).toEqual([])
     }
   }, 120_000)
+})
+
+describe('subscriptions', () => {
+  test('of what is in B are refused to whoever is not in B, and nothing of it is sent', async () => {
+    const tokens = [
+      ...identities.map(({ name, token, before }) => ({ name, token, known: before.known })),
+      { name: 'nobody', token: null, known: null },
+    ]
+    const streams = tokens.flatMap(({ name, token, known }) => {
+      const questions = sparingly(
+        anonymous.rootQuestions('Subscription', known ? foreign.withSomeOf(withoutEmails(known)) : foreign),
+      )
+      return questions.map(({ text }) => ({
+        name,
+        text,
+        stream: openStream(hub, `subscription { ${text} }`, token === null ? {} : { authorization: `Bearer ${token}` }),
+      }))
+    })
+    const fields = Object.keys(anonymous.schema.getSubscriptionType()?.getFields() ?? {})
+    expect(new Set(streams.map(({ text }) => /^\w+/.exec(text)![0]))).toEqual(new Set(fields))
+    const control = openStream(hub, `subscription { metricLogged(run: "${b.runId}") { key } }`, {
+      authorization: `Bearer ${hub.admin}`,
+    })
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await stirEverything(hub, b)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(control.results).toHaveLength(1)
+    await control.close()
+    const stillOpen = Symbol()
+    for (const { name, text, stream } of streams) {
+      const end = await Promise.race([stream.ended, new Promise((resolve) => setTimeout(resolve, 0, stillOpen))])
+      const isOwn = identities.some(({ before }) =>
+        [a.name, ...before.known.nodes.keys()].some((own) => text.includes(`"${own}"`)),
+      )
+      const code = (end as { errors?: { extensions: { code: string } }[] }).errors?.[0]?.extensions.code
+      const expected = name === 'nobody' ? ['UNAUTHENTICATED'] : ['NOT_FOUND', 'BAD_USER_INPUT', 'FORBIDDEN']
+      if (!isOwn || name === 'nobody')
+        expect({ name, text, isRefused: expected.includes(String(code)), code }).toMatchObject({ isRefused: true })
+      expect({ name, text, results: stream.results }).toEqual({ name, text, results: [] })
+      await stream.close()
+    }
+  }, 60_000)
 })
 
 describe('without credentials', () => {
@@ -161,7 +203,8 @@ describe('without credentials', () => {
   })
 
   test('every mutation is refused', async () => {
-    const answers = await attack(anonymous, foreign, new Knowledge(anonymous.schema))
+    const { answers, leaks } = await attack(anonymous, foreign, foreign)
+    expect(leaks).toEqual([])
     const isRefused = (question: string, { data, errors }: Given) =>
       data === null &&
       errors.length === 1 &&

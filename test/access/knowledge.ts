@@ -75,11 +75,14 @@ export class Knowledge {
     return changed
   }
 
-  /** What an argument of this name could be given; what fits the name best comes first. */
-  valuesFor(name: string, typeName: string): unknown[] {
+  /**
+   * What an argument of this name could be given; what fits the name best comes first.
+   * @param field the field or input that the argument is of: `deleteDataset` wants datasets
+   */
+  valuesFor(name: string, typeName: string, field: string): unknown[] {
     switch (typeName) {
       case 'ID':
-        return [...this.nodes.keys(), ...this.#textsOf(/^Other\.id$/)]
+        return this.#idsFor(name, field)
       case 'Int':
         return [5]
       case 'Float':
@@ -95,6 +98,20 @@ export class Knowledge {
       default:
         return this.#textsFor(name)
     }
+  }
+
+  #idsFor(name: string, field: string): string[] {
+    const fit = (type: string) =>
+      type.toLowerCase() === name.toLowerCase()
+        ? 3
+        : field.endsWith(type)
+          ? 2
+          : field.toLowerCase().includes(type.toLowerCase())
+            ? 1
+            : 0
+    const ids = [...this.nodes].map(([id, type]) => ({ id, fit: fit(type) }))
+    const others = this.#textsOf(/^Other\.id$/).map((id) => ({ id, fit: 0.5 }))
+    return [...others, ...ids].sort((a, b) => b.fit - a.fit).map(({ id }) => id)
   }
 
   #textsFor(name: string): string[] {

@@ -73,11 +73,14 @@ export class SchemaCrawler {
     throw new Error(`the crawl has not ended after ${mostRounds} rounds`)
   }
 
-  /** Every root field with every argument that could mean something. */
-  rootQuestions(root: 'Query' | 'Mutation' | 'Subscription', known: Knowledge): Question[] {
+  /**
+   * Every root field with every argument that could mean something.
+   * @param optional what arguments that may be absent are filled from
+   */
+  rootQuestions(root: 'Query' | 'Mutation' | 'Subscription', known: Knowledge, optional = known): Question[] {
     const type = this.#rootOf(root)
     return Object.values(type?.getFields() ?? {}).flatMap((field) =>
-      this.#fillings(field, known).map((args) => this.#question(type!, field, args, known)),
+      this.#fillings(field, known, optional).map((args) => this.#question(type!, field, args, known)),
     )
   }
 
@@ -187,7 +190,7 @@ export class SchemaCrawler {
     const below = isEntity(type) ? [] : [...path, type.name]
     const fields = Object.values(type.getFields()).flatMap((field) => {
       const required = field.args.filter(isRequiredArgument)
-      const filled = required.map((arg) => [arg.name, this.#valuesOf(arg, arg.type, known)[0]] as const)
+      const filled = required.map((arg) => [arg.name, this.#valuesOf(arg, arg.type, field.name, known)[0]] as const)
       if (filled.some(([, value]) => value === undefined)) return []
       return [this.#fieldText(type, field, argumentsText(filled), depth, below, known)]
     })
@@ -195,29 +198,32 @@ export class SchemaCrawler {
   }
 
   /** The arguments of a field, as text: with the required ones only, and each optional one added. */
-  #fillings(field: GraphQLField<unknown, unknown>, known: Knowledge): string[] {
+  #fillings(field: GraphQLField<unknown, unknown>, known: Knowledge, optionalFrom = known): string[] {
     const required = field.args.filter(isRequiredArgument)
     const optional = field.args.filter((arg) => !isRequiredArgument(arg))
-    const values = required.map((arg) => this.#valuesOf(arg, arg.type, known))
+    const values = required.map((arg) => this.#valuesOf(arg, arg.type, field.name, known, optionalFrom))
     const base = combinations(values).map((combination) => required.map((arg, index) => [arg.name, combination[index]] as const))
     if (base.length === 0) return []
     const more = optional.flatMap((arg) =>
-      this.#valuesOf(arg, arg.type, known)
+      this.#valuesOf(arg, arg.type, field.name, optionalFrom)
         .slice(0, 8)
         .map((value, index) => [...base[index % base.length]!, [arg.name, value] as const]),
     )
     return [...base, ...more].map(argumentsText)
   }
 
-  #valuesOf(arg: { name: string }, given: GraphQLInputType, known: Knowledge): unknown[] {
+  #valuesOf(arg: { name: string }, given: GraphQLInputType, owner: string, known: Knowledge, optional = known): unknown[] {
     const type = isNonNullType(given) ? given.ofType : given
     if (isListType(type)) {
-      const values = this.#valuesOf({ name: arg.name.replace(/s$/, '') }, type.ofType, known)
+      const values = this.#valuesOf({ name: arg.name.replace(/s$/, '') }, type.ofType, owner, known, optional)
       return values.length === 0 ? [[]] : [values.slice(0, 100), values.slice(0, 1)]
     }
     if (isEnumType(type)) return type.getValues().map(({ name }) => new EnumValue(name))
     if (isInputObjectType(type)) {
-      const fields = Object.values(type.getFields()).map((field) => ({ field, values: this.#valuesOf(field, field.type, known) }))
+      const fields = Object.values(type.getFields()).map((field) => {
+        const isRequired = isRequiredInputField(field)
+        return { field, values: this.#valuesOf(field, field.type, owner, isRequired ? known : optional, optional) }
+      })
       const fill = (turn: number, wanted: typeof fields) =>
         Object.fromEntries(
           wanted.flatMap(({ field, values }) => (values.length === 0 ? [] : [[field.name, values[turn % values.length]]])),
@@ -226,10 +232,10 @@ export class SchemaCrawler {
       const turns = Math.min(6, Math.max(1, ...fields.map(({ values }) => values.length)))
       const minimal = Array.from({ length: turns }, (_, turn) => fill(turn, required))
       // Inputs of which exactly one of several may be given are refused when all are: each optional one by itself, too.
-      const single = fields.filter((each) => !required.includes(each)).map((each, turn) => fill(turn, [...required, each]))
+      const single = fields.filter((each) => !required.includes(each)).map((each) => fill(0, [...required, each]))
       return [...minimal, ...single, fill(0, fields)]
     }
-    return known.valuesFor(arg.name, type.name).slice(0, type.name === 'ID' ? mostIds : mostValues)
+    return known.valuesFor(arg.name, type.name, owner).slice(0, type.name === 'ID' ? mostIds : mostValues)
   }
 
   #rootOf(root: 'Query' | 'Mutation' | 'Subscription'): GraphQLObjectType | undefined {

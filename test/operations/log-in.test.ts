@@ -8,6 +8,9 @@ import { seedUser } from '../seed.js'
 const login =
   'mutation ($email: String!, $password: String!) { login(email: $email, password: $password) { token expiresAt user { id email } } }'
 
+// Each password that is looked at takes its time, on purpose.
+jest.setTimeout(60_000)
+
 let hub: TestHub
 beforeAll(async () => {
   // The address of a client is believed from a proxy on this machine: so one machine can have many.
@@ -27,6 +30,8 @@ async function logIn(email: string, password: string, address = newAddress()) {
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers without spelling out their types
   return (await response.json()) as any
 }
+/** At once: they count the same, and take less time. */
+const failTimes = (count: number, email: string) => Promise.all(Array.from({ length: count }, () => logIn(email, 'wrong')))
 const codeOf = (answer: { errors?: { extensions: { code: string } }[] }) => answer.errors?.[0]?.extensions.code ?? 'success'
 
 /** Moves what was counted into the past, as waiting would. */
@@ -89,7 +94,7 @@ describe('a login', () => {
   test('takes as long for an unknown account as for a wrong password', async () => {
     const user = await seedUser(hub)
     const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] }
-    for (let round = 0; round < 8; round++)
+    for (let round = 0; round < 5; round++)
       for (const kind of ['known', 'unknown'] as const) {
         const started = performance.now()
         await logIn(kind === 'known' ? user.email : `unknown-${round}@example.com`, 'wrong')
@@ -104,7 +109,7 @@ describe('a login', () => {
   test('that succeeds is no failure, however often', async () => {
     const user = await seedUser(hub)
     const address = newAddress()
-    for (let i = 0; i < 15; i++) expect(codeOf(await logIn(user.email, user.password, address))).toBe('success')
+    for (let i = 0; i < 11; i++) expect(codeOf(await logIn(user.email, user.password, address))).toBe('success')
   })
 })
 
@@ -112,7 +117,7 @@ describe('failed logins', () => {
   test('of one account are throttled after ten, from wherever they come, the right password included', async () => {
     const user = await seedUser(hub)
     const other = await seedUser(hub)
-    for (let i = 0; i < 10; i++) expect(codeOf(await logIn(user.email, 'wrong'))).toBe('UNAUTHENTICATED')
+    expect(new Set((await failTimes(10, user.email)).map(codeOf))).toEqual(new Set(['UNAUTHENTICATED']))
     const { errors } = await logIn(user.email.toUpperCase(), user.password)
     expect(errors[0].extensions).toEqual({ code: 'RATE_LIMITED', retryAfterSeconds: expect.any(Number) })
     expect(errors[0].message).toBe(`Too many failed logins: try again in ${errors[0].extensions.retryAfterSeconds} seconds.`)
@@ -120,9 +125,8 @@ describe('failed logins', () => {
   })
 
   test('of an account that does not exist are throttled alike', async () => {
-    const codes: string[] = []
-    for (let i = 0; i < 12; i++) codes.push(codeOf(await logIn('ghost@example.com', 'wrong')))
-    expect(codes).toEqual([...Array(10).fill('UNAUTHENTICATED'), 'RATE_LIMITED', 'RATE_LIMITED'])
+    expect(new Set((await failTimes(10, 'ghost@example.com')).map(codeOf))).toEqual(new Set(['UNAUTHENTICATED']))
+    expect((await failTimes(2, 'ghost@example.com')).map(codeOf)).toEqual(['RATE_LIMITED', 'RATE_LIMITED'])
   })
 
   test('that come all at once are counted all', async () => {
@@ -135,7 +139,7 @@ describe('failed logins', () => {
 
   test('say truly how long to wait: not a second earlier, and then no longer; tries meanwhile change nothing', async () => {
     const user = await seedUser(hub)
-    for (let i = 0; i < 10; i++) await logIn(user.email, 'wrong')
+    await failTimes(10, user.email)
     const refused = async () => (await logIn(user.email, user.password)).errors[0].extensions.retryAfterSeconds as number
     const first = await refused()
     expect(first).toBeGreaterThan(15 * 60 - 15)
@@ -152,9 +156,9 @@ describe('failed logins', () => {
 
   test('are forgotten after a success', async () => {
     const user = await seedUser(hub)
-    for (let i = 0; i < 9; i++) await logIn(user.email, 'wrong')
+    await failTimes(9, user.email)
     expect(codeOf(await logIn(user.email, user.password))).toBe('success')
-    for (let i = 0; i < 9; i++) await logIn(user.email, 'wrong')
+    await failTimes(9, user.email)
     expect(codeOf(await logIn(user.email, user.password))).toBe('success')
   })
 
@@ -168,11 +172,11 @@ describe('failed logins', () => {
     expect(errors[0].extensions.code).toBe('RATE_LIMITED')
     expect(errors[0].extensions.retryAfterSeconds).toBeGreaterThan(15 * 60 - 60)
     expect(codeOf(await logIn(user.email, user.password))).toBe('success')
-  }, 60_000)
+  })
 
   test('outlive a restart', async () => {
     const user = await seedUser(hub)
-    for (let i = 0; i < 10; i++) await logIn(user.email, 'wrong')
+    await failTimes(10, user.email)
     await hub.restart()
     expect(codeOf(await logIn(user.email, user.password))).toBe('RATE_LIMITED')
   })
@@ -184,7 +188,7 @@ describe('failed logins', () => {
     const ms = performance.now() - started
     await guesses
     expect(ms).toBeLessThan(1_000)
-  }, 60_000)
+  })
 })
 
 describe('several logins in one document are refused before any is tried', () => {
@@ -209,7 +213,7 @@ describe('several logins in one document are refused before any is tried', () =>
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['QUERY_TOO_COMPLEX'])
 
     const stream = openStream(hub, query)
-    const end = (await stream.ended) as { errors: { extensions: { code: string } }[] }
+    const end = (await stream.ended) as unknown as { errors: { extensions: { code: string } }[] }
     await stream.close()
     expect(end.errors.map(({ extensions }) => extensions.code)).toEqual(['QUERY_TOO_COMPLEX'])
     expect(stream.results).toEqual([])
