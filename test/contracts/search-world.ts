@@ -21,7 +21,7 @@ export const keys = [
   '日本',
   "'); drop table runs; --",
 ]
-export const texts = [
+const texts = [
   '',
   'a',
   'A',
@@ -45,7 +45,7 @@ export const texts = [
   '𝒳',
   'line\nbreak',
 ]
-export const numbers = [0, 0, 1, 1, 2, -1, 0.1, 0.1 + 0.2, 1e-300, -1e300, 5e-324, Number.NaN, Infinity, -Infinity, 2 ** 53]
+const numbers = [0, 0, 1, 1, 2, -1, 0.1, 0.1 + 0.2, 1e-300, -1e300, 5e-324, Number.NaN, Infinity, -Infinity, 2 ** 53]
 
 /** The same numbers for the same seed: https://en.wikipedia.org/wiki/Xorshift */
 export function randomFrom(seed: number) {

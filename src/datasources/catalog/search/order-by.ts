@@ -9,7 +9,7 @@ export interface SortKey {
 }
 
 /** Each key is a look-up for each row that is sorted. */
-export const maxSortKeys = 10
+const maxSortKeys = 10
 
 /**
  * Equal rows are sorted by id, in the direction of the last key, so that one index gives the whole order.

@@ -64,7 +64,7 @@ export async function searchPages<Row extends { id: string }>(
   const found = new Map([...new Set(parentIds)].map((id) => [id, [] as Found<Row>[]]))
   // Without a filter, and in the order of a column, no row is read that is not on the page.
   const isPlain = search.conditions.length === 0 && keys.length === 1 && keys[0]!.field.of === 'column'
-  for (const [leader, ids] of isPlain ? [[null, [...found.keys()]] as const] : await leadersOf(search, [...found.keys()])) {
+  for (const [leader, ids] of await leadersOf(search, [...found.keys()], isPlain)) {
     const rounds = leader
       ? [matchesOf(search, keys, leader, place, first + 1)]
       : segmentsFrom(keys, search.conditions, place).map((segment) =>
@@ -94,9 +94,11 @@ export async function countMatches(
 ): Promise<number[]> {
   const search = searchFor(db, subject, filter, lifecycle, fewRows)
   const counts = new Map<string, number>()
-  for (const [leader, ids] of await leadersOf(search, [...new Set(parentIds)])) {
+  // All that match are counted, in whatever order: the entries of one index are fewer than the rows.
+  const [otherwise = null] = leadingConditions(search)
+  for (const [leader, ids] of await leadersOf(search, [...new Set(parentIds)], otherwise === null)) {
     const { rows } = await sql<{ id: string; count: number | string }>`
-      with ${parents(ids)} select parents.id, (select count(*) from ${matches(search, leader, 'candidate')}) as count
+      with ${parents(ids)} select parents.id, (select count(*) from ${matches(search, leader ?? otherwise, 'candidate')}) as count
       from parents`.execute(db)
     for (const { id, count } of rows) counts.set(id, Number(count))
   }
@@ -125,15 +127,13 @@ interface Leader {
 /**
  * For each parent what few of its rows meet; null where there is nothing, and the order leads. One statement counts index
  * entries, up to the bound, for every condition.
+ * @param isPlain when nothing can be better than the order
  */
-async function leadersOf(search: Search, ids: readonly string[]): Promise<Map<Leader | null, string[]>> {
+async function leadersOf(search: Search, ids: string[], isPlain: boolean): Promise<Map<Leader | null, string[]>> {
   if (ids.length === 0) return new Map()
+  if (isPlain) return new Map([[null, ids]])
   const everything = sql`select c.id as id from ${sql.table(search.subject.table)} as c where ${belongs(search, 'c')}`
-  const leaders: Leader[] = [{ rows: everything, condition: null }]
-  for (const condition of search.conditions) {
-    const rows = source(search, condition)
-    if (rows) leaders.push({ rows, condition })
-  }
+  const leaders = [{ rows: everything, condition: null }, ...leadingConditions(search)]
   const counts = leaders.map(
     ({ rows }, index) =>
       sql`(select count(*) from (${rows} limit ${search.fewRows + 1}) as found) as ${sql.ref(`count${index}`)}`,
@@ -145,12 +145,21 @@ async function leadersOf(search: Search, ids: readonly string[]): Promise<Map<Le
   // One that is good for every parent: the fewer leaders, the fewer statements.
   const largest = leaders.map((_, index) => Math.max(...ids.map((id) => sizes.get(id)![index]!)))
   const common = Math.min(...largest)
-  if (isFew(common)) return new Map([[leaders[largest.indexOf(common)]!, [...ids]]])
+  if (isFew(common)) return new Map([[leaders[largest.indexOf(common)]!, ids]])
   return Map.groupBy(ids, (id) => {
     const least = Math.min(...sizes.get(id)!)
     return isFew(least) ? leaders[sizes.get(id)!.indexOf(least)]! : null
   })
 }
+
+/** What an index finds; equality first, which most often finds the least. */
+const leadingConditions = (search: Search): Leader[] =>
+  search.conditions
+    .toSorted((one, other) => Number(other.operator === '=') - Number(one.operator === '='))
+    .flatMap((condition) => {
+      const rows = source(search, condition)
+      return rows ? [{ rows, condition }] : []
+    })
 
 /** Rows that meet all conditions: those that meet `leader`, each then held to the others. */
 function matches(search: Search, leader: Leader | null, alias: string, joins: Sql = sql``, more: readonly Sql[] = []): Sql {
