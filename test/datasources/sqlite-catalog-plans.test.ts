@@ -5,6 +5,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Kysely, type SqliteDatabase } from 'kysely'
 import { type Catalog, createCatalog, type Stores } from '../../src/datasources/catalog/catalog.js'
 import { NodeSqlite } from '../../src/datasources/catalog/node-sqlite.js'
+import { encodeCursor } from '../../src/datasources/catalog/page.js'
 import { sqliteDialect } from '../../src/datasources/catalog/sqlite-catalog.js'
 import type { Tables } from '../../src/datasources/catalog/tables.js'
 import {
@@ -13,6 +14,7 @@ import {
   bucketRow,
   datasetRow,
   insertBucket,
+  insertProject,
   insertUser,
   objectRow,
   projectRow,
@@ -137,7 +139,15 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
     }),
     datasets: (): Calls<'datasets'> => ({
       insert: () => [catalog.datasets.insert(datasetRow('a'))],
-      advance: () => [catalog.datasets.advance('a', { kind: 'TABLE', objectId: null, pipelineStepId: null, updatedAt: at(0), description: null })],
+      advance: () => [
+        catalog.datasets.advance('a', {
+          kind: 'TABLE',
+          objectId: null,
+          pipelineStepId: null,
+          updatedAt: at(0),
+          description: null,
+        }),
+      ],
       insertVersion: () => [
         catalog.datasets.insertVersion({
           datasetId: 'a',
@@ -157,6 +167,44 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
       pagesByProject: () => [catalog.datasets.pagesByProject(ids, page)],
       countByProject: () => [catalog.datasets.countByProject(ids)],
     }),
+    models: (): Calls<'models'> => ({
+      takeNumber: () => [insertModel().then(catalog.models.takeNumber.bind(catalog.models))],
+      update: () => [catalog.models.update('a', { description: 'b' }, at(0))],
+      byIds: () => [catalog.models.byIds(ids)],
+      find: () => [catalog.models.find('a', 'b')],
+      search: () => [catalog.models.search(ids, { filter: null, orderBy: [], ...page })],
+      count: () => [catalog.models.count(ids, { filter: null })],
+      tags: () => [catalog.models.tags(ids)],
+      setTags: () => [catalog.models.setTags('a', [{ key: 'b', value: 'c' }])],
+      aliases: () => [catalog.models.aliases(ids)],
+      aliasesOfVersions: () => [catalog.models.aliasesOfVersions(ids)],
+      findAlias: () => [catalog.models.findAlias('a', 'b')],
+      setAlias: () => [catalog.models.setAlias({ modelId: 'a', alias: 'b', modelVersionId: 'c' })],
+      removeAlias: () => [catalog.models.removeAlias('a', 'b')],
+      removeAliasesOf: () => [catalog.models.removeAliasesOf('a')],
+    }),
+    modelVersions: (): Calls<'modelVersions'> => ({
+      insert: () => [insertModel().then((model) => catalog.modelVersions.insert({ ...modelVersion, ...model }, []))],
+      byIds: () => [catalog.modelVersions.byIds(ids)],
+      byNumbers: () => [catalog.modelVersions.byNumbers(ids.map((modelId) => ({ modelId, version: 1 })))],
+      byRuns: () => [catalog.modelVersions.byRuns(ids)],
+      pagesByModel: () =>
+        [null, ['STAGING', 'PRODUCTION'] as const].flatMap((stages) =>
+          [null, encodeCursor([7])].map((after) => catalog.modelVersions.pagesByModel(ids, { first: 10, after, stages })),
+        ),
+      countByModel: () => [
+        catalog.modelVersions.countByModel(ids, null),
+        catalog.modelVersions.countByModel(ids, ['STAGING', 'NONE']),
+      ],
+      inStage: () => [catalog.modelVersions.inStage('a', 'PRODUCTION')],
+      move: () => [catalog.modelVersions.move(ids, { from: 'NONE', to: 'STAGING', at: at(0), by: null })],
+      transitions: () => [catalog.modelVersions.transitions(ids)],
+      files: () => [catalog.modelVersions.files(ids)],
+      tags: () => [catalog.modelVersions.tags(ids)],
+      setTags: () => [catalog.modelVersions.setTags('a', [{ key: 'b', value: 'c' }])],
+      update: () => [catalog.modelVersions.update('a', { description: 'b' }, at(0))],
+      delete: () => [catalog.modelVersions.delete('a', at(0))],
+    }),
     exportTickets: (): Calls<'exportTickets'> => ({
       insert: () => [catalog.exportTickets.insert({ id: 'a', projectId: 'b', request: '', expiresAt: at(0) })],
       findLive: () => [catalog.exportTickets.findLive('a', at(0))],
@@ -171,8 +219,31 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
     return catalog.accessKeys.findLive(key.secretHash, at(0))
   }
 
+  const modelVersion = {
+    id: 'mdv',
+    modelId: 'mdl',
+    version: 1,
+    stage: 'NONE',
+    status: 'READY',
+    modelType: null,
+    requirements: null,
+    runId: null,
+    size: 1,
+    sha256: null,
+    createdBy: null,
+    deletedAt: null,
+  } as const
+  const insertModel = async () => ({
+    id: 'mdl',
+    projectId: (await insertProject(catalog)).id,
+    name: 'a',
+    description: null,
+    createdAt: at(0),
+    updatedAt: at(0),
+  })
+
   /** What may be read from one end to the other: rows that the statement itself brought, and one row of any kind. */
-  const allowed = [/^SCAN (parents|walk)$/, /^SCAN \d* ?CONSTANT ROWS?$/, /^SCAN users USING COVERING INDEX .*$/]
+  const allowed = [/^SCAN (parents|walk|wanted|found)$/, /^SCAN \d* ?CONSTANT ROWS?$/, /^SCAN users USING COVERING INDEX .*$/]
 
   const planOf = ({ sql, parameters }: Statement): string[] => {
     // The plan of an INSERT names every table that refers to this one, though SQLite looks there only while a foreign key is broken.

@@ -47,9 +47,9 @@ export class ModelVersionStore {
     const wanted = sql.join(keys.map(({ modelId, version }) => sql`(${modelId}, cast(${version} as integer))`))
     const { rows } = await sql<ModelVersionRow>`
       with wanted("modelId", version) as (values ${wanted})
-      select found.* from wanted join model_versions as found
-        on found."modelId" = wanted."modelId" and found.version = wanted.version
-      where found."deletedAt" is null`.execute(this.db)
+      select child.* from wanted join model_versions as child
+        on child."modelId" = wanted."modelId" and child.version = wanted.version
+      where child."deletedAt" is null`.execute(this.db)
     return rows
   }
 
