@@ -296,6 +296,45 @@ describe('versions of a model', () => {
   })
 })
 
+describe('Project.models', () => {
+  const query = `query ($project: String!, $filter: String, $orderBy: [String!], $first: Int, $after: String) {
+    project(name: $project) { models(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
+      totalCount nodes { name } pageInfo { hasNextPage endCursor } } } }`
+
+  test('finds, sorts and pages', async () => {
+    const { project, save } = await seedModels(hub)
+    const find = async (variables: object) => (await hub.data(query, { project, ...variables })).project.models
+    const namesOf = (page: { nodes: { name: string }[] }) => page.nodes.map(({ name }) => name)
+    for (const name of ['rose-model', 'iris-model', 'lily-model']) await save(name)
+    const tags = [{ key: 'team', value: 'a' }]
+    for (const model of ['rose-model', 'lily-model'])
+      await hub.data('mutation ($input: UpdateModelInput!) { updateModel(input: $input) { id } }', {
+        input: { project, model, tags },
+      })
+
+    expect(namesOf(await find({}))).toEqual(['iris-model', 'lily-model', 'rose-model'])
+    const tagged = { filter: "tags.team = 'a' and name ILIKE '%L%'", orderBy: ['name DESC'] }
+    expect(await find({ ...tagged, first: 1 })).toMatchObject({
+      totalCount: 2,
+      nodes: [{ name: 'rose-model' }],
+      pageInfo: { hasNextPage: true },
+    })
+    const { pageInfo } = await find({ ...tagged, first: 1 })
+    expect(namesOf(await find({ ...tagged, first: 1, after: pageInfo.endCursor }))).toEqual(['lily-model'])
+    expect(namesOf(await find({ orderBy: ['last_updated_timestamp DESC'], first: 1 }))).toEqual(['lily-model'])
+
+    for (const [variables, field] of [
+      [{ filter: "name = 'x' or 1 = 1" }, 'filter'],
+      [{ orderBy: ['nonsense'] }, 'orderBy'],
+      [{ first: 0 }, 'first'],
+      [{ after: pageInfo.endCursor }, 'after'],
+    ] as const) {
+      const { extensions } = await hub.error(query, { project, ...variables })
+      expect(extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: expect.stringMatching(`^${field}`) })
+    }
+  })
+})
+
 describe('aliases', () => {
   const set = async (alias: string, version: number | null) =>
     (await hub.data(setAlias, { project: models.project, model: 'aliased', alias, version })).setModelAlias.aliases
