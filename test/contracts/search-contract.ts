@@ -135,6 +135,14 @@ export function searchContract(name: string, open: () => Promise<{ db: Kysely<Ta
       await world.add({ name: 'none' })
       expect(await namesOf(world, { orderBy: ['metrics.m'] })).toEqual(['minus', 'one', 'two', 'inf', 'nan', 'none'])
       expect(await namesOf(world, { orderBy: ['metrics.m DESC'] })).toEqual(['inf', 'two', 'one', 'minus', 'nan', 'none'])
+      for (const fewRows of [0, 4_000])
+        expect(await namesOf(world, { filter: 'metrics.m IS NOT NULL', orderBy: ['metrics.m'], fewRows })).toEqual([
+          'minus',
+          'one',
+          'two',
+          'inf',
+          'nan',
+        ])
       expect(await namesOf(world, { filter: 'metrics.m <= 0' })).toEqual(['minus'])
       expect(await namesOf(world, { filter: 'metrics.m = 0' })).toEqual([])
       expect(await namesOf(world, { filter: 'metrics.m != 1', orderBy: ['run_name'] })).toEqual(['inf', 'minus', 'two'])
@@ -165,6 +173,54 @@ export function searchContract(name: string, open: () => Promise<{ db: Kysely<Ta
       ])
         expect([filter, await namesOf(world, { filter })]).toEqual([filter, []])
       expect(await namesOf(world, { filter: 'tags.zz IS NULL and params.zz IS NULL AND metrics.zz is null' })).toEqual(['bare'])
+    })
+
+    test.each([
+      ['acc > 0.5', 1, "Invalid attribute key 'acc' specified. Valid keys are {'run_id', "],
+      ["metrics.acc > '0.5'", 15, "Expected numeric value type for metric. Found '0.5'"],
+      ['metrics.acc > nan', 15, 'Expected numeric value type for metric. Found nan'],
+      ["metrics.acc LIKE 'a'", 13, "Operator 'LIKE' is not valid for this metric"],
+      [
+        'params.m = Ridge',
+        12,
+        'Parameter value is either not quoted or unidentified quote types used for string value Ridge. Use either single or double quotes.',
+      ],
+      ["params.m IN ('a')", 13, "Expected a quoted string value for parameter (e.g. 'my-value'). Got value ('a')"],
+      ['params.lr = 0.1', 13, "Expected a quoted string value for parameter (e.g. 'my-value'). Got value 0.1"],
+      ["tags.a < 'x'", 8, "Operator '<' is not valid for this tag"],
+      ["foo.bar = 'x'", 1, "Invalid entity type 'foo'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']"],
+      ["Metrics.bar = 'x'", 1, "Invalid entity type 'Metrics'"],
+      ["datasets.digest = 'x'", 1, "Invalid dataset key 'digest' specified. Valid keys are {'name'}"],
+      ["start_time > '1000'", 14, 'Expected numeric value type for numeric attribute: start_time'],
+      ["status = 'a' AND lifecycle_stage = 'deleted'", 18, "Invalid attribute key 'lifecycle_stage' specified"],
+      ["status IN ('FAILED')", 11, 'Expected a quoted string value for attribute'],
+      ["run_id IN 'a'", 11, 'Expected a list of quoted strings for attribute'],
+      ['tags.`` = 1', 1, 'must not be empty'],
+    ])('%s is refused at column %d: %s', async (filter, position, message) => {
+      const world = await newWorld()
+      const expected = {
+        code: 'BAD_USER_INPUT',
+        field: 'filter',
+        details: { position },
+        message: expect.stringContaining(message),
+      }
+      await refused(pageOf(world, { filter }), expected)
+      await refused(countRuns(db, world.experimentIds, { filter, lifecycle: 'ACTIVE' }), expected)
+    })
+
+    test.each([
+      [['acc'], 1, "Invalid attribute key 'acc' specified"],
+      [['datasets.name'], 1, 'Invalid order_by entity type'],
+      [['metrics.a', 'metric.`a` DESC'], 1, 'order_by contains a field twice'],
+      [['start_time', 'created DESC'], 1, 'order_by contains a field twice'],
+      [['metrics.a, metrics.b'], 10, 'Could not be parsed'],
+    ])('an order by %j is refused at column %d: %s', async (orderBy, position, message) => {
+      await refused(pageOf(await newWorld(), { orderBy }), {
+        code: 'BAD_USER_INPUT',
+        field: 'orderBy',
+        details: { position },
+        message: expect.stringContaining(message),
+      })
     })
 
     test('text of a filter or an order reaches the database as a value only', async () => {
