@@ -73,6 +73,7 @@ const textValues = new Map([
 function pointsOf(metrics: readonly GivenMetric[]): MetricPoint[] {
   const now = Date.now()
   const checkedKeys = new Set<string>()
+  let last = { text: '', milliseconds: 0 }
   return metrics.map((metric, index) => {
     const { key, step, timestamp } = metric
     // A batch has few keys as a rule, and many points of each.
@@ -81,13 +82,15 @@ function pointsOf(metrics: readonly GivenMetric[]): MetricPoint[] {
       checkedKeys.add(key)
     }
     const value = numberOf(metric, index)
+    // All that is measured at one step tends to have one time.
+    if (timestamp != null && timestamp !== last.text) last = { text: timestamp, milliseconds: requireTimestamp(timestamp, index) }
     const isNan = Number.isNaN(value)
     return {
       key,
       value: isNan ? 0 : value,
       isNan: isNan ? 1 : 0,
       step: typeof step === 'string' ? requireStep(step, index) : (step ?? 0),
-      timestamp: timestamp == null ? now : requireTimestamp(timestamp, index),
+      timestamp: timestamp == null ? now : last.milliseconds,
     }
   })
 }

@@ -3,9 +3,10 @@ import type { Lifecycle, RunStatus } from '../datasources/catalog/experiment-row
 import { enumOf } from './enum-of.js'
 import { KeyValueInput } from './key-value.js'
 import { LifecycleEnum } from './lifecycle.js'
+import { MetricInput } from './metric-input.js'
 import { connectionOf } from './paging.js'
 import { RelayNode } from './relay-node.js'
-import { BigInteger, DateTime } from './scalars.js'
+import { DateTime } from './scalars.js'
 
 export const RunStatusEnum = enumOf<RunStatus>('RunStatus', 'How a run is getting on.', {
   RUNNING: 'Under way.',
@@ -73,28 +74,6 @@ export class CreateRunInput {
 
   @Field(() => ID, { nullable: true, description: 'The id of the run that it is a part of, in the same project.' })
   parent?: string | null
-}
-
-@InputType({ description: 'One point of a metric: `value`, or `text` for NaN, Infinity and -Infinity.' })
-export class MetricInput {
-  @Field({ description: 'Which metric: letters, digits and "_-. :/"; 250 characters at most.' })
-  key!: string
-
-  @Field(() => Number, { nullable: true, description: 'A number.' })
-  value?: number | null
-
-  @Field(() => String, { nullable: true, description: 'What is no number of JSON: "NaN", "Infinity" or "-Infinity".' })
-  text?: string | null
-
-  @Field(() => BigInteger, {
-    nullable: true,
-    defaultValue: 0,
-    description: 'Counts epochs or batches; 64 bits, may be negative.',
-  })
-  step?: number | string | null
-
-  @Field(() => DateTime, { nullable: true, description: 'When it was measured, not before 1970; now when it is not given.' })
-  timestamp?: string | null
 }
 
 @InputType({

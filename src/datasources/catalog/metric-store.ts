@@ -34,11 +34,9 @@ export class MetricStore {
 
   /** Points that are there already are not written again. Call it in a transaction: it writes two tables. */
   async log({ id, experimentId }: RunRow, points: readonly MetricPoint[]): Promise<void> {
-    // In the order of the table's key, neighbours land on one page of it.
-    const sorted = points.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.timestamp - b.timestamp))
-    const rows = sorted.map(({ key, timestamp, step, value, isNan }) => [id, key, timestamp, storedStep(step), value, isNan])
+    const rows = points.map(({ key, timestamp, step, value, isNan }) => [id, key, timestamp, storedStep(step), value, isNan])
     await insertRows(this.db, 'metric_points', pointColumns, rows, 'on conflict do nothing')
-    const latest = latestOf(sorted).map(({ key, timestamp, step, value, isNan }) => {
+    const latest = latestOf(points).map(({ key, timestamp, step, value, isNan }) => {
       return [id, experimentId, key, timestamp, storedStep(step), value, isNan]
     })
     const [runId, ...others] = pointColumns
@@ -95,15 +93,14 @@ export class MetricStore {
 /** node:sqlite and pg write a bigint without loss. */
 const storedStep = (step: number | string): number | bigint => (typeof step === 'string' ? BigInt(step) : step)
 
-/** One for each key: the fewer rows have to be compared in the database. @param sorted by key */
-function latestOf(sorted: readonly MetricPoint[]): MetricPoint[] {
-  const latest: MetricPoint[] = []
-  for (const point of sorted) {
-    const last = latest.at(-1)
-    if (last?.key !== point.key) latest.push(point)
-    else if (isLater(point, last)) latest[latest.length - 1] = point
+/** One for each key, by key: whoever writes the same rows at the same time then takes them in the same order. */
+function latestOf(points: readonly MetricPoint[]): MetricPoint[] {
+  const latest = new Map<string, MetricPoint>()
+  for (const point of points) {
+    const last = latest.get(point.key)
+    if (!last || isLater(point, last)) latest.set(point.key, point)
   }
-  return latest
+  return [...latest.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
 /** MLflow's rule: the highest step, then the newest timestamp, then the largest value, where NaN counts as 0. */
