@@ -230,13 +230,17 @@ const perParent = <Answer, Key extends { parentId: string }>(
 ): DataLoader<Key, Answer, string> =>
   new DataLoader(
     async (keys) => {
-      const answers = new Map<Key, Answer>()
+      const answers = new Map<Key, Answer | Error>()
       for (const group of Map.groupBy(keys, ({ parentId: _, ...request }) => JSON.stringify(request)).values()) {
-        const found = await find(
-          group.map((key) => key.parentId),
-          group[0]!,
-        )
-        for (const [index, key] of group.entries()) answers.set(key, found[index]!)
+        const parentIds = group.map((key) => key.parentId)
+        try {
+          const found = await find(parentIds, group[0]!)
+          for (const [index, key] of group.entries()) answers.set(key, found[index]!)
+        } catch (error) {
+          // A wrong cursor or filter is the fault of who asked for it, not of whoever asks in the same moment.
+          const failure = error instanceof Error ? error : new Error('A list cannot be read.', { cause: error })
+          for (const key of group) answers.set(key, failure)
+        }
       }
       return keys.map((key) => answers.get(key)!)
     },
