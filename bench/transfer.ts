@@ -6,6 +6,7 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BenchRow } from './bench-row.js'
+import { startRunningServer } from './running-server.js'
 
 export interface Transfer {
   parts: { url: string; size: number }[]
@@ -20,7 +21,7 @@ interface TransferServer {
   /** Bytes of resident memory; the peak counts from here. */
   rss(): Promise<number>
   peak(): Promise<number>
-  close(): void
+  close(): Promise<void>
 }
 
 interface Figures {
@@ -39,18 +40,18 @@ const warmUp = 256 * 2 ** 20
 const agent = new Agent({ keepAlive: true, maxSockets: 1 })
 const chunk = randomBytes(2 ** 20)
 
-/** 2 GiB up and down through the file routes, against node:http with streams to and from a file, in turns. */
+/** 2 GiB up and down through the whole server, against node:http with streams to and from a file, in turns. */
 export async function run(): Promise<BenchRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'dhuo-bench-transfer-'))
-  const bare = await startServer('bare', directory)
-  const routes = await startServer('routes', directory)
+  const bare = await startBareServer(directory)
+  const whole = await startWholeServer(directory)
   try {
     const baseline = emptyFigures()
     const measured = emptyFigures()
-    for (const server of [bare, routes]) await measure(server, warmUp, emptyFigures())
+    for (const server of [bare, whole]) await measure(server, warmUp, emptyFigures())
     for (let round = 0; round < rounds; round++) {
       await measure(bare, size, baseline)
-      await measure(routes, size, measured)
+      await measure(whole, size, measured)
     }
     return [
       ratioRow('upload of 2 GiB', measured.upload, baseline.upload),
@@ -59,8 +60,8 @@ export async function run(): Promise<BenchRow[]> {
       growthRow('memory while downloading', measured.growth.download, baseline.growth.download),
     ]
   } finally {
-    bare.close()
-    routes.close()
+    await bare.close()
+    await whole.close()
     await rm(directory, { recursive: true, force: true, maxRetries: 5 })
   }
 }
@@ -108,8 +109,8 @@ async function receive(url: string): Promise<number> {
   return received
 }
 
-async function startServer(kind: 'bare' | 'routes', directory: string): Promise<TransferServer> {
-  const child = fork(join(import.meta.dirname, 'transfer-server.ts'), [kind, join(directory, kind)])
+async function startBareServer(directory: string): Promise<TransferServer> {
+  const child = fork(join(import.meta.dirname, 'transfer-server.ts'), [join(directory, 'bare')])
   await once(child, 'message')
   return {
     begin: (bytes) => ask(child, 'begin', bytes) as Promise<Transfer>,
@@ -117,7 +118,36 @@ async function startServer(kind: 'bare' | 'routes', directory: string): Promise<
     remove: async () => void (await ask(child, 'remove')),
     rss: () => ask(child, 'rss') as Promise<number>,
     peak: () => ask(child, 'peak') as Promise<number>,
-    close: () => child.kill(),
+    close: async () => void child.kill(),
+  }
+}
+
+async function startWholeServer(directory: string): Promise<TransferServer> {
+  const home = join(directory, 'whole')
+  const server = await startRunningServer(home)
+  await server.query('mutation { createProject(input: { name: "bench" }) { id } }')
+  await server.query('mutation { createBucket(input: { project: "bench", purpose: RAW }) { id } }')
+  let upload = ''
+  return {
+    async begin(bytes) {
+      const input = { bucket: 'bench-raw', key: 'bench', size: bytes }
+      const { createUpload } = await server.query(
+        'mutation ($input: CreateUploadInput!) { createUpload(input: $input) { id partSize parts { number url } } }',
+        { input },
+      )
+      upload = createUpload.id
+      const sizeOf = ({ number }: { number: number }) =>
+        Math.min(createUpload.partSize, bytes - (number - 1) * createUpload.partSize)
+      return { parts: createUpload.parts.map((part: { number: number; url: string }) => ({ url: part.url, size: sizeOf(part) })) }
+    },
+    complete: async () =>
+      (await server.query('mutation ($id: ID!) { completeUpload(id: $id) { downloadUrl } }', { id: upload })).completeUpload
+        .downloadUrl,
+    // What was replaced stays for a day: the disk needs room for every round.
+    remove: async () => void (await server.query('mutation { deleteObject(bucket: "bench-raw", key: "bench") }')),
+    rss: server.rss,
+    peak: server.peak,
+    close: server.close,
   }
 }
 

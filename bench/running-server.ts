@@ -1,0 +1,84 @@
+// The product as it runs in production, in a process of its own, and a client of its API: for benchmarks of the whole.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+
+export interface RunningServer {
+  url: string
+  pid: number
+  // biome-ignore lint/suspicious/noExplicitAny: benchmarks look into answers without spelling out their types
+  query(document: string, variables?: Record<string, unknown>): Promise<any>
+  /** Bytes of resident memory; `peak` counts from here. */
+  rss(): Promise<number>
+  peak(): Promise<number>
+  close(): Promise<void>
+}
+
+const password = 'a password for benchmarks'
+
+/** @param home of its files; kept, so that a benchmark may prepare or look at them */
+export async function startRunningServer(home: string): Promise<RunningServer> {
+  const port = await freePort()
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'dist', 'main.js')], {
+    env: { ...process.env, DHUO_HOME: home, PORT: String(port), DHUO_LOG_LEVEL: 'error', DHUO_ADMIN_PASSWORD: password },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  })
+  await listening(child)
+  const url = `http://127.0.0.1:${port}`
+  let authorization = ''
+  const query: RunningServer['query'] = async (document, variables = {}) => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+      body: JSON.stringify({ query: document, variables }),
+    })
+    const { data, errors } = (await response.json()) as { data: unknown; errors?: unknown }
+    if (errors) throw new Error(JSON.stringify(errors))
+    return data
+  }
+  const { login } = await query(`mutation { login(email: "admin@localhost.local", password: "${password}") { token } }`)
+  authorization = `Bearer ${login.token}`
+  const pid = child.pid!
+  return {
+    url,
+    pid,
+    query,
+    rss: async () => {
+      // 5 sets the peak back to what it is now: https://docs.kernel.org/filesystems/proc.html, clear_refs.
+      await writeFile(`/proc/${pid}/clear_refs`, '5')
+      return memoryOf(pid, 'VmRSS')
+    },
+    peak: () => memoryOf(pid, 'VmHWM'),
+    close: async () => {
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+async function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)![1]) * 1024
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function listening(child: ChildProcess): Promise<void> {
+  let said = ''
+  for await (const part of child.stderr!) {
+    said += part
+    if (said.includes('/graphql')) {
+      child.stderr!.resume()
+      return
+    }
+  }
+  throw new Error(`the server did not start:\n${said}`)
+}
