@@ -154,7 +154,7 @@ export async function seedEverything(hub: TestHub, project: SeededProject): Prom
   const rows = Array.from({ length: 5 }, (_, index) => `${uniqueName('cell')},${index}`).join('\n')
   await seedObject(hub, bucket.name, key, `label,size\n${uniqueName('old')},0\n`)
   await seedObject(hub, bucket.name, key, `label,size\n${rows}\n`)
-  await seedObject(hub, bucket.name, `${uniqueName('note')}.txt`, uniqueName('words'))
+  await seedObject(hub, bucket.name, `${uniqueName('note')}.csv`, uniqueName('words'))
   const { createUpload } = await hub.data('mutation ($input: CreateUploadInput!) { createUpload(input: $input) { id } }', {
     input: { bucket: bucket.name, key: uniqueName('upload'), size: 10 },
   })
@@ -178,7 +178,7 @@ export async function seedEverything(hub: TestHub, project: SeededProject): Prom
   })
   const metrics = [1, 2, 3].map((step) => ({ key: uniqueName('metric'), value: Math.random(), step }))
   await hub.data('mutation ($input: LogBatchInput!) { logBatch(input: $input) { id } }', { input: { run: run.id, metrics } })
-  await seedObject(hub, bucket.name, `runs/${run.id}/${uniqueName('artifact')}.txt`, uniqueName('words'))
+  await seedObject(hub, bucket.name, `runs/${run.id}/${uniqueName('artifact')}.csv`, uniqueName('words'))
 
   const tags = () => [{ key: uniqueName('tag'), value: uniqueName('value') }]
   const input = {

@@ -93,12 +93,18 @@ export async function attack(
   foreign: Knowledge,
   own: Knowledge,
 ): Promise<{ answers: Map<string, Given>; leaks: string[] }> {
-  const questionsWith = (values: Knowledge) => [
-    ...sparingly(crawler.rootQuestions('Mutation', values)),
-    ...sparingly(crawler.rootQuestions('Mutation', own, values)),
-  ]
-  const [real, made] = [questionsWith(foreign), questionsWith(foreign.map(lookAlike))]
-  if (real.length !== made.length) throw new Error('the two lists of questions do not fit each other')
+  // A project that was made changes what its name means: last, and never by a name of one's own.
+  const makesProject = ({ text }: Question) => text.startsWith('createProject')
+  const questionsWith = (values: Knowledge) => {
+    const ofOthers = sparingly(crawler.rootQuestions('Mutation', values))
+    const mixed = sparingly(crawler.rootQuestions('Mutation', own, values)).filter((question) => !makesProject(question))
+    return [...ofOthers.filter((question) => !makesProject(question)), ...mixed, ...ofOthers.filter(makesProject)]
+  }
+  const [allReal, allMade] = [questionsWith(foreign), questionsWith(foreign.map(lookAlike))]
+  if (allReal.length !== allMade.length) throw new Error('the two lists of questions do not fit each other')
+  // What names nothing of the other project is one's own affair.
+  const isAbout = (_: Question, index: number) => allReal[index]!.text !== allMade[index]!.text
+  const [real, made] = [allReal.filter(isAbout), allMade.filter(isAbout)]
   // First what nobody has: it can change nothing, and where it makes something, the other meets it.
   const madeAnswers = await crawler.ask(distinct(made), 'mutation')
   const answers = await crawler.ask(distinct(real), 'mutation')

@@ -101,7 +101,7 @@ export class Knowledge {
   }
 
   #idsFor(name: string, field: string): string[] {
-    const fit = (type: string) =>
+    const fitnessOf = (type: string) =>
       type.toLowerCase() === name.toLowerCase()
         ? 3
         : field.endsWith(type)
@@ -109,9 +109,9 @@ export class Knowledge {
           : field.toLowerCase().includes(type.toLowerCase())
             ? 1
             : 0
-    const ids = [...this.nodes].map(([id, type]) => ({ id, fit: fit(type) }))
-    const others = this.#textsOf(/^Other\.id$/).map((id) => ({ id, fit: 0.5 }))
-    return [...others, ...ids].sort((a, b) => b.fit - a.fit).map(({ id }) => id)
+    const ids = [...this.nodes].map(([id, type]) => ({ id, fitness: fitnessOf(type) }))
+    const others = this.#textsOf(/^Other\.id$/).map((id) => ({ id, fitness: 0.5 }))
+    return [...others, ...ids].sort((a, b) => b.fitness - a.fitness).map(({ id }) => id)
   }
 
   #textsFor(name: string): string[] {
@@ -119,10 +119,10 @@ export class Knowledge {
     if (name === 'delimiter') return ['/']
     if (name === 'after' || name === 'before') return this.#textsOf(/\.(endCursor|cursor)$/)
     if (name === 'sql') return this.#statements()
-    const names = this.#textsOf(/\.(name|key|table)$/)
+    const names = this.#textsOf(/^(?!Column\.).*\.(name|key|table)$/)
     if (/^(filter|query|search)$/.test(name)) return names.slice(0, 10).map((each) => `name = '${each}'`)
     const type = name[0]!.toUpperCase() + name.slice(1)
-    const fitting = [...this.#textsOf(new RegExp(`^${type}\\.(name|key)$`)), ...this.#textsOf(new RegExp(`\\.${name}$`, 'i'))]
+    const fitting = [...this.#textsOf(new RegExp(`^${type}\\.(name|key)$`)), ...this.#textsOf(new RegExp(`^(?!Column\\.).*\\.${name}$`, 'i'))]
     return [...new Set(name === 'email' ? fitting : [...fitting, ...names])]
   }
 
