@@ -90,7 +90,7 @@ export async function exportAsArrow(session: Session, source: ExportSource): Pro
     try {
       const fetched = batches.next()
       fetching = fetched.catch(() => {})
-      const { value, done } = await Promise.race([fetched, session.overdue])
+      const { value, done } = await session.orOverdue(fetched)
       return done ? null : value
     } finally {
       session.pause()

@@ -203,7 +203,7 @@ class DuckdbLakehouse implements Lakehouse {
     const session = await this.#sessions.open(options)
     const working = work(session, (source) => exportAsArrow(session, source))
     try {
-      return await Promise.race([working, session.overdue])
+      return await session.orOverdue(working)
     } catch (error) {
       void working.then(
         () => session.close(),

@@ -86,7 +86,7 @@ export class DuckdbSessions {
     const session = await this.open(options)
     const working = work(session)
     try {
-      return await Promise.race([working, session.overdue])
+      return await session.orOverdue(working)
     } catch (error) {
       throw session.errorFor(error)
     } finally {
@@ -114,11 +114,9 @@ export class Session {
   /** Called when the session has been closed. */
   onClose: (() => Promise<void>) | null = null
   readonly #hidden: [string, string][] = []
-  /** Rejects when the session is stopped and DuckDB has had its time to notice. */
-  readonly overdue: Promise<never>
+  readonly #awaiting = new Set<(reason: unknown) => void>()
   readonly #stopped: Promise<never>
   #reject!: (reason: unknown) => void
-  #rejectOverdue!: (reason: unknown) => void
   #reason: { error: unknown } | null = null
   #timer: NodeJS.Timeout | undefined
   #interrupting: NodeJS.Timeout | undefined
@@ -140,14 +138,10 @@ export class Session {
     this.#stopped = new Promise((_, reject) => {
       this.#reject = reject
     })
-    this.overdue = new Promise((_, reject) => {
-      this.#rejectOverdue = reject
-    })
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
     this.#stopped.catch(() => {})
-    this.overdue.catch(() => {})
     options.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
@@ -180,6 +174,17 @@ export class Session {
     }
     this.#leave?.()
     this.#leave = null
+  }
+
+  /**
+   * What `work` gives; rejects when the session is stopped and DuckDB has had its time to notice. Not a `Promise.race` with one
+   * promise for all: that would keep every result until the end.
+   */
+  orOverdue<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#awaiting.add(reject)
+      work.then(resolve, reject).finally(() => this.#awaiting.delete(reject))
+    })
   }
 
   /** Interrupts what runs; it and everything after it in this session fails with `error`. Resolves when the session is closed. */
@@ -230,7 +235,7 @@ export class Session {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       if (error) void this.stop(error())
-      else this.#rejectOverdue(this.#reason?.error)
+      else for (const reject of this.#awaiting) reject(this.#reason?.error)
     }, ms)
   }
 }
