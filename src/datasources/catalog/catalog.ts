@@ -3,12 +3,17 @@ import { HandleEmptyInListsPlugin, type Kysely, replaceWithNoncontingentExpressi
 import { AccessKeyStore } from './access-key-store.js'
 import { BucketStore } from './bucket-store.js'
 import { DatasetStore } from './dataset-store.js'
+import { DeploymentStore } from './deployment-store.js'
+import { DeploymentVersionStore } from './deployment-version-store.js'
 import { ExperimentStore } from './experiment-store.js'
 import { ExportTicketStore } from './export-ticket-store.js'
 import { MetricStore } from './metric-store.js'
 import { migrate } from './migrate.js'
 import { ModelStore } from './model-store.js'
 import { ModelVersionStore } from './model-version-store.js'
+import { PipelineEventStore } from './pipeline-event-store.js'
+import { PipelineRunStore } from './pipeline-run-store.js'
+import { PipelineStepStore } from './pipeline-step-store.js'
 import { ProjectStore } from './project-store.js'
 import { RunStore } from './run-store.js'
 import { ServerSecretStore } from './server-secret-store.js'
@@ -31,6 +36,11 @@ export interface Stores {
   metrics: MetricStore
   models: ModelStore
   modelVersions: ModelVersionStore
+  deployments: DeploymentStore
+  deploymentVersions: DeploymentVersionStore
+  pipelineRuns: PipelineRunStore
+  pipelineSteps: PipelineStepStore
+  pipelineEvents: PipelineEventStore
   exportTickets: ExportTicketStore
   serverSecrets: ServerSecretStore
 }
@@ -90,6 +100,11 @@ const storesOn = (db: Kysely<Tables>): Stores => ({
   metrics: new MetricStore(db),
   models: new ModelStore(db),
   modelVersions: new ModelVersionStore(db),
+  deployments: new DeploymentStore(db),
+  deploymentVersions: new DeploymentVersionStore(db),
+  pipelineRuns: new PipelineRunStore(db),
+  pipelineSteps: new PipelineStepStore(db),
+  pipelineEvents: new PipelineEventStore(db),
   exportTickets: new ExportTicketStore(db),
   serverSecrets: new ServerSecretStore(db),
 })

@@ -51,6 +51,10 @@ export interface DeploymentVersionRow {
   /** JSON: `name==version` of each package. */
   archivePackages: string | null
   archiveBuiltAt: Timestamp | null
+  /** What the archive is made from, hashed: the same key, the same archive. Null where there is nothing to package. */
+  archiveKey: string | null
+  /** While PACKAGING: the server that builds has it until then; null: nobody builds. */
+  packagingUntil: Timestamp | null
   modelVersionId: string | null
   /** The same call with the same key makes one version. */
   idempotencyKey: string | null

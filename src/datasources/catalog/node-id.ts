@@ -14,6 +14,9 @@ export const idPrefixes = {
   run: 'run',
   model: 'mdl',
   modelVersion: 'mdv',
+  deployment: 'dpl',
+  pipelineRun: 'plr',
+  pipelineStep: 'pls',
 } as const
 
 export type IdKind = keyof typeof idPrefixes

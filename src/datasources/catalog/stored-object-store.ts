@@ -22,8 +22,15 @@ export interface ObjectListing {
   hasNextPage: boolean
 }
 
-/** Tables that hold ids of objects: bytes that stand in one of them are kept. */
-const pins = ['datasets', 'dataset_versions', 'model_version_files'] as const
+/** Columns that hold ids of objects: bytes that stand in one of them are kept. */
+const pins = [
+  'datasets.objectId',
+  'dataset_versions.objectId',
+  'model_version_files.objectId',
+  'deployment_steps.scriptObjectId',
+  'deployment_libraries.objectId',
+  'deployment_versions.archiveObjectId',
+] as const
 
 /** The least text that sorts after `key`: keys hold no NUL. */
 const justAfter = '\u0001'
@@ -161,11 +168,12 @@ export class StoredObjectStore {
       .selectAll()
       .where('isCurrent', '=', replaced)
       .where('replacedAt', '<', time)
-      .where(({ and, not, exists, selectFrom, ref }) =>
+      .where(({ and, not, exists, ref }) =>
         and(
-          pins.map((table) =>
-            not(exists(selectFrom(table).select(`${table}.objectId`).where(`${table}.objectId`, '=', ref('stored_objects.id')))),
-          ),
+          pins.map((column) => {
+            const table = sql.table(column.slice(0, column.indexOf('.')))
+            return not(exists(sql`(select 1 from ${table} where ${sql.ref(column)} = ${ref('stored_objects.id')})`))
+          }),
         ),
       )
       .orderBy('replacedAt')

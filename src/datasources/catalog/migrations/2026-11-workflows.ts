@@ -14,16 +14,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     "createdAt" text not null, "updatedAt" text not null)`.execute(db)
   await sql`create unique index deployments_live on deployments("projectId", name) where status <> 'DELETED'`.execute(db)
   await sql`create index deployments_by_tick on deployments("nextRunAt") where "nextRunAt" is not null`.execute(db)
-  await sql`create index deployments_packaging on deployments(id) where status = 'PACKAGING'`.execute(db)
   await sql`create table deployment_versions (
     "deploymentId" text not null references deployments(id), version integer not null, status text not null, "statusDetail" text,
     cluster text not null, requirements text, "archiveObjectId" text references stored_objects(id), "archiveSha256" text,
-    "archivePackages" text, "archiveBuiltAt" text, "modelVersionId" text references model_versions(id), "idempotencyKey" ${text},
+    "archivePackages" text, "archiveBuiltAt" text, "archiveKey" text, "packagingUntil" text, "modelVersionId" text references model_versions(id), "idempotencyKey" ${text},
     "createdBy" text references users(id), "createdAt" text not null, primary key ("deploymentId", version))`.execute(db)
   await sql`create index deployment_versions_by_model on deployment_versions("modelVersionId") where "modelVersionId" is not null`.execute(
     db,
   )
   await sql`create index deployment_versions_by_archive on deployment_versions("archiveObjectId")`.execute(db)
+  await sql`create index deployment_versions_by_archive_key on deployment_versions("archiveKey") where "archiveKey" is not null`.execute(
+    db,
+  )
+  await sql`create index deployment_versions_packaging on deployment_versions("createdAt") where status = 'PACKAGING'`.execute(db)
   await sql`create unique index deployment_versions_once on deployment_versions("deploymentId", "idempotencyKey")`.execute(db)
   await sql`create table deployment_steps (
     "deploymentId" text not null references deployments(id), version integer not null, position integer not null,
@@ -58,7 +61,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     id text primary key, "projectId" text not null references projects(id), "pipelineRunId" text not null references pipeline_runs(id),
     position integer not null, name ${text} not null, kind text not null, status text not null, "statusDetail" text,
     attempt integer not null, progress ${real}, message text, "startedAt" text, "endedAt" text, "computeRunId" text, "retryAt" text,
-    "lastLogNumber" integer not null, unique ("pipelineRunId", position))`.execute(db)
+    "reportedFailure" text, "lastLogNumber" integer not null, unique ("pipelineRunId", position))`.execute(db)
   // No foreign key: the run's row is locked by the statement that raises its sequence, in the same transaction.
   await sql`create table pipeline_events (
     "pipelineRunId" text not null, sequence integer not null, type text not null, at text not null, "stepId" text, "stepName" text,
