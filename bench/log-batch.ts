@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openSqliteCatalog } from '../src/datasources/catalog/sqlite-catalog.js'
 import type { BenchRow } from './bench-row.js'
+import { startTrackingServer, type TrackingServer } from './tracking-server.js'
 
 export const name = 'log-batch'
 
@@ -36,7 +34,7 @@ function newBatch(): Point[] {
 
 export async function run(): Promise<BenchRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'dhuo-bench-'))
-  const server = await startServer(directory)
+  const server = await startTrackingServer(join(directory, 'home'))
   try {
     const raw = await openRaw(join(directory, 'raw.db'))
     const measured: number[] = []
@@ -44,7 +42,7 @@ export async function run(): Promise<BenchRow[]> {
     // The first round warms up.
     for (let round = 0; round <= rounds; round++) {
       const batches = Array.from({ length: batchesPerRound }, newBatch)
-      const served = await server.log(batches)
+      const served = await logThrough(server, batches)
       const inserted = raw.insert(server.run, batches)
       if (round === 0) continue
       measured.push(served)
@@ -93,91 +91,18 @@ async function openRaw(file: string) {
   }
 }
 
-async function startServer(directory: string) {
-  const env = {
-    ...process.env,
-    PORT: '0',
-    DHUO_HOME: join(directory, 'home'),
-    DHUO_LOG_LEVEL: 'silent',
-    DHUO_ADMIN_EMAIL: 'admin@example.com',
-    DHUO_ADMIN_PASSWORD: 'correct horse battery',
-  }
-  const main = join(import.meta.dirname, '..', 'dist', 'main.js')
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  const url = await addressOf(child)
-  const agent = new Agent({ keepAlive: true, maxSockets: clients })
-  let token = ''
-
-  const send = (body: string): Promise<{ data: Record<string, never>; errors?: unknown }> =>
-    new Promise((resolve, reject) => {
-      const headers = {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-        ...(token && { authorization: `Bearer ${token}` }),
-      }
-      const sent = request(`${url}/graphql`, { method: 'POST', agent, headers }, async (response) => {
-        const chunks: Buffer[] = []
-        for await (const chunk of response) chunks.push(chunk as Buffer)
-        resolve(JSON.parse(Buffer.concat(chunks).toString()))
-      })
-      sent.on('error', reject).end(body)
-    })
-  const data = async <T>(query: string, variables: object = {}): Promise<T> => {
-    const answer = await send(JSON.stringify({ query, variables }))
-    if (answer.errors) throw new Error(JSON.stringify(answer.errors))
-    return answer.data as T
-  }
-
-  const { login } = await data<{ login: { token: string } }>(
-    'mutation { login(email: "admin@example.com", password: "correct horse battery") { token } }',
-  )
-  token = login.token
-  await data('mutation { createProject(input: { name: "bench" }) { id } }')
-  const { createExperiment } = await data<{ createExperiment: { id: string } }>(
-    'mutation { createExperiment(input: { project: "bench", name: "bench" }) { id } }',
-  )
-  const { createRun } = await data<{ createRun: { id: string } }>(
-    'mutation ($input: CreateRunInput!) { createRun(input: $input) { id } }',
-    { input: { experiment: createExperiment.id } },
-  )
+/** What clients spend on making the text is not measured. @returns metrics a second */
+async function logThrough(server: TrackingServer, batches: readonly Point[][]): Promise<number> {
   const query = 'mutation ($input: LogBatchInput!) { logBatch(input: $input) { id } }'
-  return {
-    run: createRun.id,
-    /** What clients spend on making the text is not measured. @returns metrics a second */
-    async log(batches: readonly Point[][]): Promise<number> {
-      const bodies = batches.map((batch) => {
-        const metrics = batch.map((point) => ({ ...point, timestamp: new Date(point.timestamp).toISOString() }))
-        return JSON.stringify({ query, variables: { input: { run: createRun.id, metrics } } })
-      })
-      const start = performance.now()
-      await Promise.all(
-        Array.from({ length: clients }, async () => {
-          for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) {
-            const { errors } = await send(body)
-            if (errors) throw new Error(JSON.stringify(errors))
-          }
-        }),
-      )
-      return (batches.length * metricsPerBatch) / ((performance.now() - start) / 1_000)
-    },
-    async close(): Promise<void> {
-      agent.destroy()
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-    },
-  }
-}
-
-/** It says on standard error where it listens. */
-async function addressOf(child: ChildProcess): Promise<string> {
-  let said = ''
-  for await (const chunk of child.stderr!) {
-    said += String(chunk)
-    const url = /(http:\/\/\S+?)\/graphql/.exec(said)?.[1]
-    if (url) {
-      child.stderr!.resume()
-      return url.replace('localhost', '127.0.0.1')
-    }
-  }
-  throw new Error(`the server did not start: ${said}`)
+  const bodies = batches.map((batch) => {
+    const metrics = batch.map((point) => ({ ...point, timestamp: new Date(point.timestamp).toISOString() }))
+    return JSON.stringify({ query, variables: { input: { run: server.run, metrics } } })
+  })
+  const start = performance.now()
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) await server.send(body)
+    }),
+  )
+  return (batches.length * metricsPerBatch) / ((performance.now() - start) / 1_000)
 }
