@@ -155,14 +155,20 @@ export function modelCatalogContract(name: string, open: () => Promise<CatalogFi
       expect(await catalog.modelVersions.byNumbers([])).toEqual([])
     })
 
-    test('moves versions and numbers their history, also within one moment', async () => {
+    // Clocks of several servers differ: time may go backwards.
+    test('moves versions and numbers their history, whatever the clock says', async () => {
       const { versions } = await newModel(['NONE', 'NONE', 'STAGING'])
       const user = await insertUser(catalog)
       const [one, two] = versions.map((version) => version.id)
       const stages: ModelStage[] = ['NONE', 'STAGING', 'PRODUCTION', 'ARCHIVED', 'NONE']
       for (let i = 1; i < stages.length; i++) {
         const ids = i % 2 ? [one!, two!] : [one!]
-        await catalog.modelVersions.move(ids, { from: stages[i - 1]!, to: stages[i]!, at: at(5), by: i === 1 ? null : user.id })
+        await catalog.modelVersions.move(ids, {
+          from: stages[i - 1]!,
+          to: stages[i]!,
+          at: at(9 - i),
+          by: i === 1 ? null : user.id,
+        })
       }
       const history = await catalog.modelVersions.transitions([one!])
       expect(history.map(({ number, from, to }) => [number, from, to])).toEqual([
@@ -171,10 +177,15 @@ export function modelCatalogContract(name: string, open: () => Promise<CatalogFi
         [3, 'PRODUCTION', 'ARCHIVED'],
         [4, 'ARCHIVED', 'NONE'],
       ])
-      expect(history.map(({ at, by }) => [at, by])).toEqual([[at(5), null], ...Array(3).fill([at(5), user.id])])
+      expect(history.map(({ at, by }) => [at, by])).toEqual([
+        [at(8), null],
+        [at(7), user.id],
+        [at(6), user.id],
+        [at(5), user.id],
+      ])
       expect((await catalog.modelVersions.transitions([two!])).map(({ number }) => number)).toEqual([1, 2])
       const [moved] = await catalog.modelVersions.byIds([two!])
-      expect(moved).toMatchObject({ stage: 'ARCHIVED', updatedAt: at(5) })
+      expect(moved).toMatchObject({ stage: 'ARCHIVED', updatedAt: at(6) })
       expect(await catalog.modelVersions.inStage(moved!.modelId, 'ARCHIVED')).toEqual([moved])
     })
 

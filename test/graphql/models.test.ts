@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { createClient } from 'graphql-ws'
 import WebSocket from 'ws'
 import { createLogger } from '../../src/logger.js'
@@ -239,6 +242,34 @@ describe('stages', () => {
     await Promise.all(readers)
     expect([...seen.keys()]).toEqual(['1, one'])
     expect(seen.get('1, one')).toBeGreaterThan(20)
+  })
+
+  test('also not for those who look at every state of the catalog that there is', async () => {
+    const versions = await Promise.all(Array.from({ length: 3 }, () => models.save('watched-closely')))
+    await models.transition(versions[0]!.id, 'PRODUCTION')
+    // Another thread, as fast as it can: what one server's event loop never lets through, another server sees.
+    const watcher = new Worker(
+      `const { DatabaseSync } = require('node:sqlite')
+       const { parentPort, workerData } = require('node:worker_threads')
+       const database = new DatabaseSync(workerData, { readOnly: true })
+       const count = database.prepare("select count(*) as n from model_versions join models on models.id = "modelId" where name = 'watched-closely' and stage = 'PRODUCTION'")
+       const seen = {}
+       let isOver = false
+       parentPort.on('message', () => { isOver = true })
+       const look = () => {
+         for (let i = 0; i < 200; i++) { const { n } = count.get(); seen[n] = (seen[n] ?? 0) + 1 }
+         if (isOver) { parentPort.postMessage(seen); parentPort.close() } else setImmediate(look)
+       }
+       parentPort.postMessage('ready')
+       look()`,
+      { eval: true, workerData: join(hub.home, 'catalog.db') },
+    )
+    await once(watcher, 'message')
+    for (let i = 1; i <= 60; i++) await models.transition(versions[i % 3]!.id, 'PRODUCTION', true)
+    watcher.postMessage('stop')
+    const [seen] = await once(watcher, 'message')
+    expect(Object.keys(seen)).toEqual(['1'])
+    expect(seen['1']).toBeGreaterThan(1_000)
   })
 })
 
