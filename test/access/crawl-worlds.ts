@@ -126,7 +126,7 @@ export async function attack(
 }
 
 /** With each identity and each list twice, and still too few logins to be throttled by address. */
-const mostOfOneField = 6
+const mostOfOneField = 4
 
 /** Some questions of each field, for not every mutation needs every name. */
 export function sparingly(questions: readonly Question[]): Question[] {

@@ -122,7 +122,10 @@ export class Knowledge {
     const names = this.#textsOf(/^(?!Column\.).*\.(name|key|table)$/)
     if (/^(filter|query|search)$/.test(name)) return names.slice(0, 10).map((each) => `name = '${each}'`)
     const type = name[0]!.toUpperCase() + name.slice(1)
-    const fitting = [...this.#textsOf(new RegExp(`^${type}\\.(name|key)$`)), ...this.#textsOf(new RegExp(`^(?!Column\\.).*\\.${name}$`, 'i'))]
+    const fitting = [
+      ...this.#textsOf(new RegExp(`^${type}\\.(name|key)$`)),
+      ...this.#textsOf(new RegExp(`^(?!Column\\.).*\\.${name}$`, 'i')),
+    ]
     return [...new Set(name === 'email' ? fitting : [...fitting, ...names])]
   }
 

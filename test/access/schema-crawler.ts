@@ -157,7 +157,8 @@ export class SchemaCrawler {
   }
 
   #question(root: GraphQLObjectType, field: GraphQLField<unknown, unknown>, args: string, known: Knowledge): Question {
-    const text = this.#fieldText(root, field, args, 1, [], known)
+    // What a mutation gives is asked for by its id alone: there is a node for the rest.
+    const text = this.#fieldText(root, field, args, root.name === 'Mutation' ? 0 : 1, [], known)
     const smaller = this.#fieldText(root, field, args, 0, [], known)
     return { text, isNullable: !isNonNullType(field.type), ...(smaller !== text && { smaller }) }
   }
