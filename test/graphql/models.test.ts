@@ -252,7 +252,7 @@ describe('stages', () => {
       `const { DatabaseSync } = require('node:sqlite')
        const { parentPort, workerData } = require('node:worker_threads')
        const database = new DatabaseSync(workerData, { readOnly: true })
-       const count = database.prepare("select count(*) as n from model_versions join models on models.id = "modelId" where name = 'watched-closely' and stage = 'PRODUCTION'")
+       const count = database.prepare("select count(*) as n from model_versions join models on models.id = model_versions.modelId where name = 'watched-closely' and stage = 'PRODUCTION'")
        const seen = {}
        let isOver = false
        parentPort.on('message', () => { isOver = true })
