@@ -16,7 +16,7 @@ const datasources = '^src/datasources/datasources\\.ts$'
 const file = (...names) => `^src/(${names.join('|')})\\.ts$`
 /** Files of schema/ that are no entity: any other file of schema/ may import them. */
 const schemaBlocks =
-  '^src/schema/(scalars|paging|enum-of|relay-node|key-value|lifecycle|metric-input|error-code|object-input|table-format)\\.ts$'
+  '^src/schema/(scalars|paging|enum-of|relay-node|key-value|lifecycle|metric-input|error-code|object-input|table-format|step-kind|pipeline-status)\\.ts$'
 
 /** Rules of the domain as plain functions (`naming-policy.ts`, `credentials.ts`): whatever else lies at the top of src. */
 const plainFiles =
@@ -49,6 +49,8 @@ const homes = [
   { name: 'ioredis', packages: ['ioredis'], home: ['^src/pubsub/redis-[^/]+\\.ts$'] },
   { name: 'oracledb', packages: ['oracledb'], home: ['^src/datasources/lakehouse/oracle-lakehouse\\.ts$'] },
   { name: 'oci-sdk', packages: ['oci-[^/]+'], home: ['^src/datasources/oci/', '^src/datasources/[^/]+/oci-[^/]+\\.ts$'] },
+  { name: 'croner', packages: ['croner'], home: [file('cron-schedule')] },
+  { name: 'yaml', packages: ['yaml'], home: ['^src/operations/[^/]*deploy-yaml[^/]*\\.ts$'] },
   { name: 'archiver', packages: ['archiver', 'yauzl'], home: ['^src/(datasources|operations)/.*archive[^/]*\\.ts$'] },
 ]
 /** A package as dependency-cruiser writes it: below node_modules when installed, bare when built in or not installed. */

@@ -1,9 +1,10 @@
 import { type Authenticator, type Credentials, projectScope, type Viewer } from './authentication.js'
 import type { Config } from './config.js'
+import type { PipelineEventRow } from './datasources/catalog/pipeline-rows.js'
 import type { Datasources } from './datasources/datasources.js'
 import { createLoaders, type Loaders } from './loaders.js'
 import type { Logger } from './logger.js'
-import type { Events } from './pubsub/topics.js'
+import type { EventLogs, Events } from './pubsub/topics.js'
 import type { UrlSigner } from './signed-url.js'
 
 /** What the transport knows of one GraphQL operation. */
@@ -31,6 +32,8 @@ export interface Context {
   config: Config
   datasources: Datasources
   events: Events
+  /** The log of each pipeline run, as a stream. */
+  pipelineEvents: EventLogs<PipelineEventRow>
   loaders: Loaders
   /** Forgets what the loaders remember: after a change, and before each message of a stream. */
   forgetLoaded(): void
@@ -44,6 +47,7 @@ export interface ServerState {
   config: Config
   datasources: Datasources
   events: Events
+  pipelineEvents: EventLogs<PipelineEventRow>
   authenticate: Authenticator
   urls: UrlSigner
   /** Known once the server listens. */
@@ -64,6 +68,7 @@ export async function createContext(state: ServerState, request: RequestInfo): P
     config: state.config,
     datasources: state.datasources,
     events: state.events,
+    pipelineEvents: state.pipelineEvents,
     loaders: newLoaders(),
     // `this`, for the GraphQL server hands resolvers a copy of the context.
     forgetLoaded() {

@@ -21,6 +21,8 @@ import type {
 import type { ModelSearch } from './datasources/catalog/model-store.js'
 import type { ModelVersionFile, ModelVersionKey, ModelVersionPageRequest } from './datasources/catalog/model-version-store.js'
 import type { Page, PageRequest } from './datasources/catalog/page.js'
+import type { PipelineEventRow, PipelineRunRow, PipelineStatus, PipelineStepRow } from './datasources/catalog/pipeline-rows.js'
+import type { PipelineRunSearch } from './datasources/catalog/pipeline-run-store.js'
 import type { ProjectScope } from './datasources/catalog/project-store.js'
 import type { RunSearch } from './datasources/catalog/run-store.js'
 import type {
@@ -114,6 +116,17 @@ export interface Loaders {
   tagsOfModelVersion: DataLoader<string, ModelVersionTagRow[]>
   aliasesOfModelVersion: DataLoader<string, ModelAliasRow[]>
   transitionsOfModelVersion: DataLoader<string, StageTransitionRow[]>
+  pipelineRun: ById<PipelineRunRow>
+  pipelineRunsOfProject: PageLoader<PipelineRunRow, Of<PipelineRunSearch>>
+  pipelineRunCountOfProject: DataLoader<Of<{ statuses: readonly PipelineStatus[] | null }>, number, string>
+  pipelineRunsOfDeployment: PageLoader<PipelineRunRow, Of<PipelineRunSearch>>
+  pipelineRunCountOfDeployment: DataLoader<Of<{ statuses: readonly PipelineStatus[] | null }>, number, string>
+  eventsOfPipelineRun: DataLoader<Of<{ after: number; first: number }>, PipelineEventRow[], string>
+  stepsOfPipelineRun: DataLoader<string, PipelineStepRow[]>
+  pipelineStep: ById<PipelineStepRow>
+  linesOfPipelineStep: DataLoader<Of<{ after: number; first: number }>, PipelineEventRow[], string>
+  runsOfPipelineStep: DataLoader<string, RunRow[]>
+  datasetsOfPipelineStep: DataLoader<string, DatasetRow[]>
 }
 
 /** @param viewer for what depends on who asks; `scope` is the projects they may see */
@@ -189,6 +202,17 @@ export function createLoaders({ catalog, lakehouse }: Datasources, viewer: Viewe
     tagsOfModelVersion: listsBy('modelVersionId', (ids) => catalog.modelVersions.tags(ids)),
     aliasesOfModelVersion: listsBy('modelVersionId', (ids) => catalog.models.aliasesOfVersions(ids)),
     transitionsOfModelVersion: listsBy('modelVersionId', (ids) => catalog.modelVersions.transitions(ids)),
+    pipelineRun: by('id', (ids) => catalog.pipelineRuns.byIds(ids)),
+    pipelineRunsOfProject: perParent((ids, search) => catalog.pipelineRuns.pagesBy('projectId', ids, search)),
+    pipelineRunCountOfProject: perParent((ids, { statuses }) => catalog.pipelineRuns.countBy('projectId', ids, statuses)),
+    pipelineRunsOfDeployment: perParent((ids, search) => catalog.pipelineRuns.pagesBy('deploymentId', ids, search)),
+    pipelineRunCountOfDeployment: perParent((ids, { statuses }) => catalog.pipelineRuns.countBy('deploymentId', ids, statuses)),
+    eventsOfPipelineRun: perParent((ids, { after, first }) => catalog.pipelineEvents.pagesByRun(ids, after, first)),
+    stepsOfPipelineRun: listsBy('pipelineRunId', (ids) => catalog.pipelineSteps.byRuns(ids)),
+    pipelineStep: by('id', (ids) => catalog.pipelineSteps.byIds(ids)),
+    linesOfPipelineStep: perParent((ids, { after, first }) => catalog.pipelineEvents.linesBySteps(ids, after, first)),
+    runsOfPipelineStep: listsBy('pipelineStepId', (ids) => catalog.pipelineSteps.runs(ids)),
+    datasetsOfPipelineStep: listsBy('pipelineStepId', (ids) => catalog.pipelineSteps.datasets(ids)),
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../logger.js'
-import type { Events } from './topics.js'
+import type { EventLogs, Events } from './topics.js'
 
 /** An event of one of many logs. In each log `sequence` counts 1, 2, 3 … without gaps. */
 export interface LogEvent {
@@ -32,7 +32,7 @@ const pageSize = 500
  * All subscribers of a log share one feed: one subscription to its messages, and its newest events. A subscriber is a cursor
  * into the log and holds no events of its own, so that one who is slow costs nothing and misses nothing.
  */
-export class EventStreams<Event extends LogEvent> {
+export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
   readonly #feeds = new Map<string, Feed<Event>>()
   readonly #keep: number
   readonly #closing = new AbortController()
@@ -49,10 +49,33 @@ export class EventStreams<Event extends LogEvent> {
 
   /**
    * Every event with a higher sequence than `after`, first those that are past, then each as it happens; over after the last
-   * event of the log, or when the signal aborts. A log that does not exist is one without events.
+   * event of the log, when the signal aborts, or when the consumer stops, also while an event is awaited. A log that does not
+   * exist is one without events.
    */
-  async *watch(logId: string, after: number, signal: AbortSignal): AsyncGenerator<Event> {
-    const stop = AbortSignal.any([signal, this.#closing.signal])
+  watch(logId: string, after: number, signal: AbortSignal): AsyncIterableIterator<Event> {
+    // Not AbortSignal.any: what outlives the streams would collect them.
+    const stop = new AbortController()
+    const end = (): void => stop.abort()
+    for (const source of [signal, this.#closing.signal]) {
+      if (source.aborted) end()
+      else source.addEventListener('abort', end, { signal: stop.signal })
+    }
+    const events = this.#watch(logId, after, stop)
+    return {
+      next: () => events.next(),
+      return: () => {
+        // A generator that awaits something takes no notice of `return` until that has come.
+        end()
+        return events.return(undefined)
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
+  async *#watch(logId: string, after: number, stopping: AbortController): AsyncGenerator<Event, undefined> {
+    const stop = stopping.signal
     // Listening begins before the first reading: nothing can fall between the two.
     const feed = this.#enter(logId)
     try {
@@ -77,6 +100,7 @@ export class EventStreams<Event extends LogEvent> {
       }
     } finally {
       this.#leave(feed)
+      stopping.abort()
     }
   }
 
@@ -118,7 +142,7 @@ export class EventStreams<Event extends LogEvent> {
     const { signal } = this.#closing
     while (!signal.aborted) {
       await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {})
-      if (this.#feeds.size === 0) continue
+      if (signal.aborted || this.#feeds.size === 0) continue
       try {
         for (const [logId, head] of await this.log.heads([...this.#feeds.keys()])) this.#feeds.get(logId)?.raise(head)
       } catch (error) {

@@ -16,6 +16,10 @@ export interface Messages {
   metricsLogged: { points: LoggedMetric[] }
   /** id: the log, that of a pipeline run. Events that were just written, in order. */
   logEvents: { events: readonly unknown[] }
+  /** id: the project. The run, or one of its steps, is no longer as it was. */
+  pipelineRunChanged: { pipelineRunId: string }
+  /** id: `all`. There is something to do for whichever server advances the run. */
+  pipelineRunDue: { pipelineRunId: string }
   /** id: the project. A version was made, or changed stage. */
   modelVersionChanged: { modelVersionId: string; modelId: string }
 }
@@ -41,4 +45,13 @@ export interface Events extends Publisher {
    */
   subscribe<T extends Topic>(topic: T, id: string, signal: AbortSignal): AsyncIterableIterator<Messages[T]>
   close(): Promise<void>
+}
+
+/** Streams of the events of many logs that lose nothing: what is missed among the messages is read from the catalog. */
+export interface EventLogs<Event> {
+  /**
+   * Every event of a log with a higher sequence than `after`, first those that are past, then each as it happens; over after
+   * the last event of the log, when the signal aborts, or when the consumer stops. A log that does not exist has no events.
+   */
+  watch(logId: string, after: number, signal: AbortSignal): AsyncIterableIterator<Event>
 }

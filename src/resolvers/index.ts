@@ -7,6 +7,9 @@ import { ModelAliasResolver, ModelResolver } from './model-resolver.js'
 import { ModelVersionResolver, RunModelVersionsResolver, StageTransitionResolver } from './model-version-resolver.js'
 import { NamingPolicyResolver } from './naming-policy-resolver.js'
 import { NodeResolver } from './node-resolver.js'
+import { PipelineEventResolver } from './pipeline-event-resolver.js'
+import { PipelineRunResolver } from './pipeline-run-resolver.js'
+import { DatasetOriginResolver, PipelineStepResolver, RunOriginResolver } from './pipeline-step-resolver.js'
 import { ProjectMemberResolver, ProjectResolver } from './project-resolver.js'
 import { RunInputResolver, RunResolver } from './run-resolver.js'
 import { ServerResolver } from './server-resolver.js'
@@ -18,6 +21,7 @@ import { SessionResolver, UserResolver } from './user-resolver.js'
 export const resolvers = [
   AccessKeyResolver,
   BucketResolver,
+  DatasetOriginResolver,
   DatasetResolver,
   ExperimentResolver,
   MetricResolver,
@@ -26,10 +30,14 @@ export const resolvers = [
   ModelVersionResolver,
   NamingPolicyResolver,
   NodeResolver,
+  PipelineEventResolver,
+  PipelineRunResolver,
+  PipelineStepResolver,
   ProjectMemberResolver,
   ProjectResolver,
   RunInputResolver,
   RunModelVersionsResolver,
+  RunOriginResolver,
   RunResolver,
   ServerResolver,
   SessionResolver,

@@ -59,6 +59,10 @@ async function findNode(context: Context, id: string): Promise<RelayNode | null>
       return visible(context, await loaders.model.load(id))
     case 'modelVersion':
       return visible(context, await loaders.modelVersion.load(id))
+    case 'pipelineRun':
+      return visible(context, await loaders.pipelineRun.load(id))
+    case 'pipelineStep':
+      return visible(context, await loaders.pipelineStep.load(id))
     default:
       return null
   }

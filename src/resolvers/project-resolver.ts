@@ -4,6 +4,7 @@ import { projectScope } from '../authentication.js'
 import type { Context } from '../context.js'
 import type { ExperimentRow } from '../datasources/catalog/experiment-rows.js'
 import type { ModelRow } from '../datasources/catalog/model-rows.js'
+import type { PipelineRunRow, PipelineStatus } from '../datasources/catalog/pipeline-rows.js'
 import type { BucketRow, DatasetRow, ProjectMemberRow, ProjectRow, Role, UserRow } from '../datasources/catalog/tables.js'
 import { createProject } from '../operations/create-project.js'
 import { setProjectMember } from '../operations/set-project-member.js'
@@ -12,6 +13,8 @@ import { DatasetConnection } from '../schema/dataset.js'
 import { ExperimentConnection } from '../schema/experiment.js'
 import { ModelConnection } from '../schema/model.js'
 import { type ConnectionSource, PageArgs, pageOf, toConnection } from '../schema/paging.js'
+import { PipelineRunConnection } from '../schema/pipeline-run.js'
+import { PipelineStatusEnum } from '../schema/pipeline-status.js'
 import { CreateProjectInput, Project, ProjectConnection } from '../schema/project.js'
 import { ProjectMember, RoleEnum, User } from '../schema/user.js'
 
@@ -120,6 +123,19 @@ export class ProjectResolver {
     const wanted = { parentId, filter: filter ?? null }
     const page = await loaders.modelsOfProject.load({ ...wanted, orderBy: orderBy ?? [], ...pageOf(args) })
     return toConnection(page, () => loaders.modelCountOfProject.load(wanted))
+  }
+
+  @FieldResolver(() => PipelineRunConnection, { description: 'The runs of its deployments, the newest first.' })
+  async pipelineRuns(
+    @Root() { id: parentId }: ProjectRow,
+    @Ctx() { loaders }: Context,
+    @Args() args: PageArgs,
+    @Arg('status', () => [PipelineStatusEnum], { nullable: true, description: 'Only runs in one of these; without it, all.' })
+    status?: PipelineStatus[] | null,
+  ): Promise<ConnectionSource<PipelineRunRow>> {
+    const statuses = status ?? null
+    const page = await loaders.pipelineRunsOfProject.load({ parentId, statuses, ...pageOf(args) })
+    return toConnection(page, () => loaders.pipelineRunCountOfProject.load({ parentId, statuses }))
   }
 }
 

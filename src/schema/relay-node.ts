@@ -12,6 +12,8 @@ const typeNames: Readonly<Record<string, string>> = {
   run: 'Run',
   mdl: 'Model',
   mdv: 'ModelVersion',
+  plr: 'PipelineRun',
+  pls: 'PipelineStep',
 }
 
 @InterfaceType('Node', {

@@ -21,6 +21,7 @@ import {
   uploadRow,
   userRow,
 } from '../contracts/catalog-rows.js'
+import { pipelineRunRow, pipelineStepRow } from '../contracts/pipeline-rows.js'
 
 interface Statement {
   sql: string
@@ -92,6 +93,7 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
       findLive: () => [insertUser(catalog).then((user) => findLiveOf(user.id))],
       recordUse: () => [catalog.accessKeys.recordUse('a', at(0))],
       revoke: () => [catalog.accessKeys.revoke('a', at(0))],
+      deleteOfSteps: () => [catalog.accessKeys.deleteOfSteps(ids)],
     }),
     projects: (): Calls<'projects'> => ({
       insert: () => [catalog.projects.insert(projectRow())],
@@ -204,6 +206,46 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
       setTags: () => [catalog.modelVersions.setTags('a', [{ key: 'b', value: 'c' }])],
       update: () => [catalog.modelVersions.update('a', { description: 'b' }, at(0))],
       delete: () => [catalog.modelVersions.delete('a', at(0))],
+    }),
+    pipelineRuns: (): Calls<'pipelineRuns'> => ({
+      insert: () => [catalog.pipelineRuns.insert(pipelineRunRow({ id: 'a', projectId: 'b' }))],
+      byIds: () => [catalog.pipelineRuns.byIds(ids)],
+      takeNumber: () => [catalog.pipelineRuns.takeNumber('a')],
+      findPinned: () => [catalog.pipelineRuns.findPinned('a')],
+      findByIdempotencyKey: () => [catalog.pipelineRuns.findByIdempotencyKey('a', 'b')],
+      findByTick: () => [catalog.pipelineRuns.findByTick('a', at(0))],
+      findActiveRetry: () => [catalog.pipelineRuns.findActiveRetry(pipelineRunRow({ id: 'a', projectId: 'b' }))],
+      move: () => [catalog.pipelineRuns.move('a', ['QUEUED'], { status: 'RUNNING' })],
+      requestCancel: () => [catalog.pipelineRuns.requestCancel('a', at(0))],
+      claimDue: () => [catalog.pipelineRuns.claimDue({ owner: 'a', until: at(1) }, at(0), 10)],
+      claim: () => [catalog.pipelineRuns.claim(ids, { owner: 'a', until: at(1) }, at(0))],
+      renew: () => [catalog.pipelineRuns.renew({ owner: 'a', until: at(1) })],
+      release: () => [catalog.pipelineRuns.release(ids, 'a', at(1))],
+      heads: () => [catalog.pipelineRuns.heads(ids)],
+      pagesBy: () =>
+        (['projectId', 'deploymentId'] as const).flatMap((parent) =>
+          [null, ['FAILED', 'QUEUED'] as const].map((statuses) =>
+            catalog.pipelineRuns.pagesBy(parent, ids, { ...page, statuses }),
+          ),
+        ),
+      countBy: () =>
+        (['projectId', 'deploymentId'] as const).flatMap((parent) =>
+          [null, ['FAILED'] as const].map((statuses) => catalog.pipelineRuns.countBy(parent, ids, statuses)),
+        ),
+    }),
+    pipelineSteps: (): Calls<'pipelineSteps'> => ({
+      insert: () => [catalog.pipelineSteps.insert([pipelineStepRow({ id: 'a', projectId: 'b' })])],
+      byIds: () => [catalog.pipelineSteps.byIds(ids)],
+      byRuns: () => [catalog.pipelineSteps.byRuns(ids)],
+      move: () => [catalog.pipelineSteps.move(pipelineStepRow({ id: 'a', projectId: 'b' }), { status: 'RUNNING' })],
+      runs: () => [catalog.pipelineSteps.runs(ids)],
+      datasets: () => [catalog.pipelineSteps.datasets(ids)],
+    }),
+    pipelineEvents: (): Calls<'pipelineEvents'> => ({
+      append: () => [catalog.pipelineEvents.append('a', [], null), catalog.pipelineEvents.append('a', [], 'owner')],
+      read: () => [catalog.pipelineEvents.read('a', 0, 10)],
+      pagesByRun: () => [catalog.pipelineEvents.pagesByRun(ids, 0, 10)],
+      linesBySteps: () => [catalog.pipelineEvents.linesBySteps(ids, 0, 10)],
     }),
     exportTickets: (): Calls<'exportTickets'> => ({
       insert: () => [catalog.exportTickets.insert({ id: 'a', projectId: 'b', request: '', expiresAt: at(0) })],

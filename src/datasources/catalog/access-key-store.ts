@@ -14,9 +14,10 @@ export class AccessKeyStore {
     return this.db.selectFrom('access_keys').selectAll().where('id', 'in', ids).execute()
   }
 
-  /** Newest first, revoked and expired ones too. */
+  /** Newest first, revoked and expired ones too; without those of running scripts, which nobody made. */
   byUsers(userIds: readonly string[]): Promise<AccessKeyRow[]> {
-    return this.db.selectFrom('access_keys').selectAll().where('userId', 'in', userIds).orderBy('id', 'desc').execute()
+    const keys = this.db.selectFrom('access_keys').selectAll().where('userId', 'in', userIds)
+    return keys.where('pipelineStepId', 'is', null).orderBy('id', 'desc').execute()
   }
 
   /** A key that is neither revoked nor expired, and its person. */
@@ -40,5 +41,10 @@ export class AccessKeyStore {
   /** The time of the first revocation stays. */
   async revoke(id: string, now: Timestamp): Promise<void> {
     await this.db.updateTable('access_keys').set({ revokedAt: now }).where('id', '=', id).where('revokedAt', 'is', null).execute()
+  }
+
+  /** The keys of scripts: from then on they are as if they had never been. */
+  async deleteOfSteps(stepIds: readonly string[]): Promise<void> {
+    await this.db.deleteFrom('access_keys').where('pipelineStepId', 'in', stepIds).execute()
   }
 }

@@ -37,6 +37,7 @@ export interface PipelineRunRow {
   lastSequence: number
   /** The server that advances it, until `leaseUntil`; any server may take it afterwards. */
   leaseOwner: string | null
+  /** Without an owner: when a server is to look at it, if it is not told earlier. Null once the run has ended. */
   leaseUntil: Timestamp | null
   cancelRequestedAt: Timestamp | null
   /** The run that it tries again. */
@@ -64,8 +65,10 @@ export interface PipelineStepRow {
   endedAt: Timestamp | null
   /** On the compute backend, of the newest attempt. */
   computeRunId: string | null
-  /** Not submitted again before then. */
+  /** The newest attempt has failed, and the next one is not submitted before then. Null while an attempt is under way. */
   retryAt: Timestamp | null
+  /** What the script of the newest attempt said of its own failure: then it has failed, however its process ends. */
+  reportedFailure: string | null
   /** Of its newest log line. */
   lastLogNumber: number
 }

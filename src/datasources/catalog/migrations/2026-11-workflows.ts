@@ -51,6 +51,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create index pipeline_runs_by_project on pipeline_runs("projectId", id)`.execute(db)
   await sql`create index pipeline_runs_by_deployment on pipeline_runs("deploymentId", id)`.execute(db)
   await sql`create index pipeline_runs_active on pipeline_runs("leaseUntil") where "endedAt" is null`.execute(db)
+  await sql`create index pipeline_runs_leased on pipeline_runs("leaseOwner") where "leaseOwner" is not null`.execute(db)
   await sql`create unique index pipeline_runs_tick on pipeline_runs("deploymentId", "scheduledFor") where "scheduledFor" is not null`.execute(
     db,
   )

@@ -1,0 +1,280 @@
+// Advances one pipeline run from where it is to its end, for as long as this server has its lease.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PipelineRunRow, PipelineStepRow } from '../datasources/catalog/pipeline-rows.js'
+import type { Datasources } from '../datasources/datasources.js'
+import { isDhuoError } from '../errors.js'
+import type { Logger } from '../logger.js'
+import type { Publisher } from '../pubsub/topics.js'
+import { type Advance, type Advanced, advancePipelineRun, mintStepKey } from './advance-pipeline-run.js'
+import { describeJob, type PinnedDeployment, readPinnedDeployment } from './describe-job.js'
+import type { GroupedWrites } from './group-writes.js'
+import { type Happening, isUnderWay, type StepRule } from './plan-pipeline-run.js'
+import { publishPipelineEvents } from './publish-pipeline-events.js'
+
+export interface DriveContext {
+  datasources: Datasources
+  writes: GroupedWrites
+  publisher: Publisher
+  log: Logger
+  /** This server, for as long as it runs. */
+  owner: string
+  /** Where scripts reach this server. */
+  url: string
+}
+
+/** How driving ended: the run is over, it has to wait for its packages, the server stops, or another one has the lease. */
+export type DriveEnd = 'OVER' | 'WAITING' | 'STOPPED' | 'LOST'
+
+/** Lines that are written in one transaction. */
+const mostLines = 1_000
+/** Lines that wait to be written before the job's output is no longer read. */
+const mostWaitingLines = 5_000
+const writePauses = [100, 500, 2_000, 10_000]
+const submitPauses = [1_000, 2_000, 4_000, 8_000]
+const watchPauses = [500, 1_000, 2_000, 5_000, 15_000, 30_000]
+
+const stopped = { state: 'FAILED', detail: 'The server was stopped before it ended.' } as const
+const notKnown = 'The server ended before it was known whether this attempt had begun.'
+
+interface Job {
+  /** On the compute backend; null while it is being submitted. */
+  jobId: string | null
+  isCanceled: boolean
+}
+
+export class RunDriver {
+  readonly #happenings: Happening[] = []
+  #waitingLines = 0
+  #wake = Promise.withResolvers<void>()
+  #room = Promise.withResolvers<void>()
+  readonly #gone = new AbortController()
+  #isStopping = false
+  #isLost = false
+  /** Attempts that are being submitted or watched, `<step>/<attempt>`, and what the backend calls them. */
+  readonly #jobs = new Map<string, Job>()
+
+  constructor(
+    private readonly context: DriveContext,
+    private run: PipelineRunRow,
+  ) {}
+
+  get runId(): string {
+    return this.run.id
+  }
+
+  /** Looks again: somebody asked to cancel it, say. */
+  notify(): void {
+    this.#wake.resolve()
+  }
+
+  /** Submits nothing more. Jobs that would die with the server are ended now, and that is written down; others go on. */
+  stop(): void {
+    this.#isStopping = true
+    if (this.context.datasources.compute.supports.survivesServer) this.#gone.abort()
+    else for (const job of this.#jobs.values()) this.#cancel(job)
+    this.notify()
+  }
+
+  /** Another server has the run: nothing more is written, and what runs here must not run twice. */
+  abandon(): void {
+    this.#isLost = true
+    this.#gone.abort()
+    if (!this.context.datasources.compute.supports.survivesServer) for (const job of this.#jobs.values()) this.#cancel(job)
+    this.notify()
+  }
+
+  async drive(): Promise<DriveEnd> {
+    const pinned = await readPinnedDeployment(this.context.datasources, this.run)
+    const { status, createdBy } = pinned.version
+    if (status === 'PACKAGING' && !pinned.isDeleted && this.run.cancelRequestedAt === null) return 'WAITING'
+    const refusal = refusalOf(pinned)
+    const rules = new Map([...pinned.steps.values()].map((step) => [step.name, ruleOf(step)]))
+    await this.#takeOver(pinned)
+
+    while (!this.#isLost) {
+      this.#wake = Promise.withResolvers()
+      const advanced = await this.#advance({ rules, refusal, userId: this.run.createdBy ?? createdBy })
+      if (!advanced) break
+      this.run = advanced.run
+      publishPipelineEvents(this.context.publisher, advanced.run, advanced.events)
+      this.#follow(advanced, pinned)
+      if (advanced.isOver) return 'OVER'
+      if (this.#happenings.length > 0) continue
+      if (this.#isStopping && (this.#gone.signal.aborted || this.#jobs.size === 0)) return 'STOPPED'
+      await this.#woken(advanced.wakeAt)
+    }
+    this.abandon()
+    return 'LOST'
+  }
+
+  /** What was heard is written, however long the catalog cannot take it; null when the run is no longer this server's. */
+  async #advance(advance: Pick<Advance, 'rules' | 'refusal' | 'userId'>): Promise<Advanced | null> {
+    const happenings = this.#take()
+    for (let tries = 0; !this.#isLost; tries++) {
+      const { owner, writes, log } = this.context
+      const mayBegin = !this.#isStopping
+      const now = { ...advance, runId: this.run.id, owner, happenings, mayBegin, random: Math.random }
+      try {
+        return await writes.write((stores) => advancePipelineRun(stores, now))
+      } catch (error) {
+        log.error({ err: error, pipelineRun: this.run.id }, 'a pipeline run could not be advanced; it is tried again')
+        await sleep(writePauses[Math.min(tries, writePauses.length - 1)])
+      }
+    }
+    return null
+  }
+
+  /** What another server, or this one before it ended, has left under way. */
+  async #takeOver(pinned: PinnedDeployment): Promise<void> {
+    const { catalog } = this.context.datasources
+    for (const step of (await catalog.pipelineSteps.byRuns([this.run.id])).filter(isUnderWay)) {
+      if (step.computeRunId !== null) void this.#watch(step, step.computeRunId)
+      // The backend knows by the key whether it has taken the job already.
+      else if (this.context.datasources.compute.supports.survivesServer)
+        void this.#submit(step, await this.#newKeyOf(step, this.run.createdBy ?? pinned.version.createdBy), pinned)
+      else this.#hear({ type: 'state', stepId: step.id, attempt: step.attempt, state: 'FAILED', detail: notKnown })
+    }
+  }
+
+  #newKeyOf(step: PipelineStepRow, userId: string | null): Promise<string | null> {
+    return this.context.writes.write(async (stores) => (userId === null ? null : mintStepKey(stores, step, userId)))
+  }
+
+  #follow({ begun, canceled }: Advanced, pinned: PinnedDeployment): void {
+    for (const { step, secret } of begun) void this.#submit(step, secret, pinned)
+    for (const step of canceled) {
+      const job = this.#jobs.get(nameOf(step))
+      if (job) this.#cancel(job)
+    }
+  }
+
+  async #submit(step: PipelineStepRow, secret: string | null, pinned: PinnedDeployment): Promise<void> {
+    const { datasources, url } = this.context
+    const of = { stepId: step.id, attempt: step.attempt }
+    const job: Job = { jobId: null, isCanceled: this.#isStopping }
+    this.#jobs.set(nameOf(step), job)
+    try {
+      const submission = await describeJob(datasources, this.run, pinned, step, { secret, url })
+      for (let tries = 0; ; tries++) {
+        if (this.#gone.signal.aborted) return
+        // Nothing was submitted, so there is nothing to end.
+        if (job.isCanceled)
+          return this.#hear({ ...of, type: 'state', ...(this.#isStopping ? stopped : { state: 'CANCELED', detail: null }) })
+        try {
+          job.jobId = (await datasources.compute.submit(submission)).jobId
+          break
+        } catch (error) {
+          const pause = submitPauses[tries]
+          if (!isDhuoError(error) || error.code !== 'BACKEND_UNAVAILABLE' || pause === undefined) throw error
+          this.context.log.warn({ err: error, job: submission.key }, 'a job could not be submitted; it is tried again')
+          await sleep(pause, undefined, { signal: this.#gone.signal }).catch(() => {})
+        }
+      }
+      this.#hear({ ...of, type: 'submitted', jobId: job.jobId })
+      if (job.isCanceled) this.#askToEnd(job)
+    } catch (error) {
+      const isExpected = isDhuoError(error)
+      if (!isExpected) this.context.log.error({ err: error, step: step.id }, 'a job could not be submitted')
+      const detail = isExpected ? error.message : 'It could not be submitted: the log of the server says why.'
+      this.#hear({ ...of, type: 'state', state: 'FAILED', detail, isFutile: isExpected && error.code === 'PRECONDITION_FAILED' })
+      return
+    } finally {
+      if (job.jobId === null) this.#jobs.delete(nameOf(step))
+    }
+    await this.#watch(step, job.jobId)
+  }
+
+  /** Until the job is in a final state; a backend that does not answer is asked again. */
+  async #watch(step: PipelineStepRow, jobId: string): Promise<void> {
+    const of = { stepId: step.id, attempt: step.attempt }
+    const job = this.#jobs.get(nameOf(step)) ?? { jobId, isCanceled: false }
+    this.#jobs.set(nameOf(step), job)
+    for (let tries = 0; !this.#gone.signal.aborted; tries++) {
+      try {
+        for await (const event of this.context.datasources.compute.watch(jobId, this.#gone.signal)) {
+          tries = 0
+          if (event.type === 'lines') await this.#hearLines(of, event.lines)
+          else {
+            const { state, detail } = event.status
+            const isOver = state !== 'QUEUED' && state !== 'RUNNING'
+            if (isOver) this.#jobs.delete(nameOf(step))
+            // Ended by this server, and not because somebody wanted the run to end.
+            const isStopped = state === 'CANCELED' && this.#isStopping
+            this.#hear({ ...of, type: 'state', ...(isStopped ? stopped : { state, detail }) })
+            if (isOver) return
+          }
+        }
+      } catch (error) {
+        if (!this.#gone.signal.aborted)
+          this.context.log.warn({ err: error, job: jobId }, 'a job could not be watched; it is tried again')
+      }
+      await sleep(watchPauses[Math.min(tries, watchPauses.length - 1)], undefined, { signal: this.#gone.signal }).catch(() => {})
+    }
+    this.#jobs.delete(nameOf(step))
+  }
+
+  #cancel(job: Job): void {
+    if (job.isCanceled) return
+    job.isCanceled = true
+    // One that is being submitted is ended as soon as it has a name.
+    if (job.jobId !== null) this.#askToEnd(job)
+  }
+
+  #askToEnd(job: Job): void {
+    this.context.datasources.compute.cancel(job.jobId!).catch((error: unknown) => {
+      this.context.log.warn({ err: error, job: job.jobId }, 'a job could not be canceled; it is tried again')
+      job.isCanceled = false
+      setTimeout(() => this.notify(), 2_000).unref()
+    })
+  }
+
+  #hear(happening: Happening): void {
+    this.#happenings.push(happening)
+    this.#wake.resolve()
+  }
+
+  async #hearLines(
+    of: { stepId: string; attempt: number },
+    lines: Extract<Happening, { type: 'lines' }>['lines'],
+  ): Promise<void> {
+    for (let start = 0; start < lines.length; start += mostLines) {
+      const part = lines.slice(start, start + mostLines)
+      this.#waitingLines += part.length
+      this.#hear({ ...of, type: 'lines', lines: part })
+      while (this.#waitingLines > mostWaitingLines && !this.#gone.signal.aborted) await this.#room.promise
+    }
+  }
+
+  /** What was heard, in order, and of lines as many as one transaction takes. */
+  #take(): Happening[] {
+    let lines = 0
+    let count = 0
+    for (const happening of this.#happenings) {
+      if (happening.type === 'lines' && lines > 0 && lines + happening.lines.length > mostLines) break
+      if (happening.type === 'lines') lines += happening.lines.length
+      count++
+    }
+    this.#waitingLines -= lines
+    this.#room.resolve()
+    this.#room = Promise.withResolvers()
+    return this.#happenings.splice(0, count)
+  }
+
+  async #woken(wakeAt: number | null): Promise<void> {
+    const timer = wakeAt === null ? null : setTimeout(() => this.#wake.resolve(), Math.max(1, wakeAt - Date.now()))
+    await this.#wake.promise
+    if (timer) clearTimeout(timer)
+  }
+}
+
+const nameOf = ({ id, attempt }: PipelineStepRow): string => `${id}/${attempt}`
+
+const ruleOf = ({ needs, maxAttempts }: { needs: string; maxAttempts: number }): StepRule => ({
+  needs: JSON.parse(needs) as string[],
+  maxAttempts,
+})
+
+function refusalOf({ version, isDeleted }: PinnedDeployment): string | null {
+  if (version.status === 'FAILED') return `The deployment could not be packaged: ${version.statusDetail ?? 'no reason is known.'}`
+  return isDeleted && version.status === 'PACKAGING' ? 'The deployment was deleted before it was packaged.' : null
+}
