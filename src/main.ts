@@ -9,10 +9,9 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 // Everything else is imported after it: an older Node gets to the line above, and what is compiled once is not compiled at
 // the next start.
 module.enableCompileCache()
-// Otherwise graphql-js looks at every value whether it came from a second copy of itself: twice the time for a large input.
-process.env['NODE_ENV'] ??= 'production'
-const { startApplication } = await import('./application.js')
+// First: it sets what libraries look at when they are loaded.
 const { readConfig } = await import('./config.js')
+const { startApplication } = await import('./application.js')
 const { createLogger } = await import('./logger.js')
 const { serverVersion } = await import('./version.js')
 

@@ -8,7 +8,7 @@ import { isUniqueViolation } from '../../src/datasources/catalog/sql-dialect.js'
 import type { CatalogFixture } from './catalog-contract.js'
 import { at, bucketRow, datasetRow, insertProject, objectRow, randomFrom, uniqueName } from './catalog-rows.js'
 
-export const experimentRow = (projectId: string, over: Partial<ExperimentRow> = {}): ExperimentRow => ({
+const experimentRow = (projectId: string, over: Partial<ExperimentRow> = {}): ExperimentRow => ({
   id: newId('experiment'),
   projectId,
   name: uniqueName('experiment'),
@@ -18,7 +18,7 @@ export const experimentRow = (projectId: string, over: Partial<ExperimentRow> = 
   ...over,
 })
 
-export const runRow = (experiment: { id: string; projectId: string }, over: Partial<RunRow> = {}): RunRow => ({
+const runRow = (experiment: { id: string; projectId: string }, over: Partial<RunRow> = {}): RunRow => ({
   id: newId('run'),
   projectId: experiment.projectId,
   experimentId: experiment.id,
