@@ -58,7 +58,7 @@ export async function probe(
     return [
       ...crawler.rootQuestions('Query', mixed),
       ...crawler.nodeQuestions(values, mixed),
-      ...crawler.nodeQuestions(own, mixed, { onlyWithArguments: true }),
+      ...crawler.nodeQuestions(own, mixed, { only: 'with arguments' }),
     ]
   }
   const real = questionsWith(foreign)

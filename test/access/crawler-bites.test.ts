@@ -92,6 +92,7 @@ beforeAll(async () => {
     config: readConfig({ DHUO_HOME: hub.home }),
     datasources: hub.datasources,
     events: new MemoryEvents(),
+    pipelineEvents: { watch: () => new MemoryEvents().subscribe('logEvents', '', AbortSignal.abort()) as never },
     authenticate: createAuthenticator(hub.datasources.catalog, null),
     urls: new UrlSigner('for tests only, and long enough for it'),
     publicUrl: hub.url,
@@ -160,7 +161,7 @@ test('a mutation without a check shows in what it changed', async () => {
     return true
   }
   const admin = await crawlerFor(hub, sendAs(hub, hub.admin))
-  const snapshot = () => admin.ask(admin.nodeQuestions(foreign, foreign))
+  const snapshot = () => admin.ask(admin.nodeQuestions(foreign, foreign, { only: 'plain' }))
   const untouched = await snapshot()
   const { crawler, known } = before.get('no hole')!
   await attack(crawler, foreign, known)

@@ -88,7 +88,7 @@ export class SchemaCrawler {
    * Everything by its id, with all its fields; those with arguments once more for each filling, for some things of a type.
    * @param values what arguments are filled from
    */
-  nodeQuestions(nodes: Knowledge, values: Knowledge, options: { onlyWithArguments?: boolean } = {}): Question[] {
+  nodeQuestions(nodes: Knowledge, values: Knowledge, options: { only?: 'plain' | 'with arguments' } = {}): Question[] {
     const seen = new Map<string, number>()
     return [...nodes.nodes].flatMap(([id, typeName]) => {
       const type = this.schema.getType(typeName) as GraphQLObjectType
@@ -96,12 +96,11 @@ export class SchemaCrawler {
         const around = (inside: string) => `node(id: ${literalOf(id)}) { __typename ... on ${typeName} { ${inside} } }`
         return { text: around(selection), isNullable: true, ...(smaller && { smaller: around(smaller) }) }
       }
-      const plain = options.onlyWithArguments
-        ? []
-        : [ask(this.#fieldsOf(type, 1, [], values), this.#fieldsOf(type, 0, [], values))]
+      const plain =
+        options.only === 'with arguments' ? [] : [ask(this.#fieldsOf(type, 1, [], values), this.#fieldsOf(type, 0, [], values))]
       const count = seen.get(typeName) ?? 0
       seen.set(typeName, count + 1)
-      if (count >= 3) return plain
+      if (count >= 3 || options.only === 'plain') return plain
       const filled = Object.values(type.getFields()).flatMap((field) =>
         field.args.length === 0
           ? []

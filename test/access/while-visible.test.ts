@@ -40,6 +40,7 @@ const contextOf = (token: string, signal: AbortSignal): Promise<Context> =>
       config: readConfig({ DHUO_HOME: hub.home }),
       datasources: hub.datasources,
       events,
+      pipelineEvents: { watch: (id, _after, signal) => events.subscribe('logEvents', id, signal) as never },
       authenticate: createAuthenticator(hub.datasources.catalog, null),
       urls: new UrlSigner('for tests only, and long enough for it'),
       publicUrl: hub.url,

@@ -9,7 +9,7 @@ const login =
   'mutation ($email: String!, $password: String!) { login(email: $email, password: $password) { token expiresAt user { id email } } }'
 
 // Each password that is looked at takes its time, on purpose.
-jest.setTimeout(60_000)
+const timeoutMs = 60_000
 
 let hub: TestHub
 beforeAll(async () => {
@@ -49,146 +49,202 @@ function letPass(seconds: number): void {
 }
 
 describe('a login', () => {
-  test('gives a token that stands for the person; the email in any case, spaces around it aside', async () => {
-    const { data } = await logIn(`  ${adminEmail.toUpperCase()} `, adminPassword)
-    expect(data.login.user.email).toBe(adminEmail)
-    expect((await hub.data('{ viewer { id } }', {}, data.login.token)).viewer.id).toBe(data.login.user.id)
-  })
+  test(
+    'gives a token that stands for the person; the email in any case, spaces around it aside',
+    async () => {
+      const { data } = await logIn(`  ${adminEmail.toUpperCase()} `, adminPassword)
+      expect(data.login.user.email).toBe(adminEmail)
+      expect((await hub.data('{ viewer { id } }', {}, data.login.token)).viewer.id).toBe(data.login.user.id)
+    },
+    timeoutMs,
+  )
 
-  test('ends after DHUO_SESSION_HOURS', async () => {
-    const { data } = await logIn(adminEmail, adminPassword)
-    const hours = (Date.parse(data.login.expiresAt) - Date.now()) / 3_600_000
-    expect(hours).toBeGreaterThan(11.99)
-    expect(hours).toBeLessThanOrEqual(12)
-  })
+  test(
+    'ends after DHUO_SESSION_HOURS',
+    async () => {
+      const { data } = await logIn(adminEmail, adminPassword)
+      const hours = (Date.parse(data.login.expiresAt) - Date.now()) / 3_600_000
+      expect(hours).toBeGreaterThan(11.99)
+      expect(hours).toBeLessThanOrEqual(12)
+    },
+    timeoutMs,
+  )
 
-  test('takes a password as Unicode means it, not as it was typed', async () => {
-    const user = await seedUser(hub)
-    const input = { email: `nfc-${user.email}`, password: 'senha-coração' }
-    await hub.data('mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }', { input })
-    expect(codeOf(await logIn(input.email, input.password.normalize('NFD')))).toBe('success')
-  })
+  test(
+    'takes a password as Unicode means it, not as it was typed',
+    async () => {
+      const user = await seedUser(hub)
+      const input = { email: `nfc-${user.email}`, password: 'senha-coração' }
+      await hub.data('mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }', { input })
+      expect(codeOf(await logIn(input.email, input.password.normalize('NFD')))).toBe('success')
+    },
+    timeoutMs,
+  )
 
-  test('that fails says the same for a wrong password, an unknown account, and what is no email or endless', async () => {
-    const user = await seedUser(hub)
-    const wrong = [
-      [user.email, 'wrong'],
-      ['nobody@example.com', 'wrong'],
-      ['no email', 'wrong'],
-      ['', ''],
-      [user.email, 'x'.repeat(100_000)],
-      [user.email, `${user.password} `],
-      ['a'.repeat(10_000), 'wrong'],
-    ] as const
-    for (const [email, password] of wrong)
-      expect((await logIn(email, password)).errors).toEqual([
-        {
-          message: 'The email or the password is wrong.',
-          locations: expect.anything(),
-          path: ['login'],
-          extensions: { code: 'UNAUTHENTICATED' },
-        },
-      ])
-  })
+  test(
+    'that fails says the same for a wrong password, an unknown account, and what is no email or endless',
+    async () => {
+      const user = await seedUser(hub)
+      const wrong = [
+        [user.email, 'wrong'],
+        ['nobody@example.com', 'wrong'],
+        ['no email', 'wrong'],
+        ['', ''],
+        [user.email, 'x'.repeat(100_000)],
+        [user.email, `${user.password} `],
+        ['a'.repeat(10_000), 'wrong'],
+      ] as const
+      for (const [email, password] of wrong)
+        expect((await logIn(email, password)).errors).toEqual([
+          {
+            message: 'The email or the password is wrong.',
+            locations: expect.anything(),
+            path: ['login'],
+            extensions: { code: 'UNAUTHENTICATED' },
+          },
+        ])
+    },
+    timeoutMs,
+  )
 
-  test('takes as long for an unknown account as for a wrong password', async () => {
-    const user = await seedUser(hub)
-    const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] }
-    for (let round = 0; round < 5; round++)
-      for (const kind of ['known', 'unknown'] as const) {
-        const started = performance.now()
-        await logIn(kind === 'known' ? user.email : `unknown-${round}@example.com`, 'wrong')
-        times[kind].push(performance.now() - started)
-      }
-    // The quickest of each: what else the machine does comes on top.
-    const ratio = Math.min(...times.known) / Math.min(...times.unknown)
-    expect(ratio).toBeGreaterThan(0.6)
-    expect(ratio).toBeLessThan(1.7)
-  })
+  test(
+    'takes as long for an unknown account as for a wrong password',
+    async () => {
+      const user = await seedUser(hub)
+      const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] }
+      for (let round = 0; round < 5; round++)
+        for (const kind of ['known', 'unknown'] as const) {
+          const started = performance.now()
+          await logIn(kind === 'known' ? user.email : `unknown-${round}@example.com`, 'wrong')
+          times[kind].push(performance.now() - started)
+        }
+      // The quickest of each: what else the machine does comes on top.
+      const ratio = Math.min(...times.known) / Math.min(...times.unknown)
+      expect(ratio).toBeGreaterThan(0.6)
+      expect(ratio).toBeLessThan(1.7)
+    },
+    timeoutMs,
+  )
 
-  test('that succeeds is no failure, however often', async () => {
-    const user = await seedUser(hub)
-    const address = newAddress()
-    for (let i = 0; i < 11; i++) expect(codeOf(await logIn(user.email, user.password, address))).toBe('success')
-  })
+  test(
+    'that succeeds is no failure, however often',
+    async () => {
+      const user = await seedUser(hub)
+      const address = newAddress()
+      for (let i = 0; i < 11; i++) expect(codeOf(await logIn(user.email, user.password, address))).toBe('success')
+    },
+    timeoutMs,
+  )
 })
 
 describe('failed logins', () => {
-  test('of one account are throttled after ten, from wherever they come, the right password included', async () => {
-    const user = await seedUser(hub)
-    const other = await seedUser(hub)
-    expect(new Set((await failTimes(10, user.email)).map(codeOf))).toEqual(new Set(['UNAUTHENTICATED']))
-    const { errors } = await logIn(user.email.toUpperCase(), user.password)
-    expect(errors[0].extensions).toEqual({ code: 'RATE_LIMITED', retryAfterSeconds: expect.any(Number) })
-    expect(errors[0].message).toBe(`Too many failed logins: try again in ${errors[0].extensions.retryAfterSeconds} seconds.`)
-    expect(codeOf(await logIn(other.email, other.password))).toBe('success')
-  })
+  test(
+    'of one account are throttled after ten, from wherever they come, the right password included',
+    async () => {
+      const user = await seedUser(hub)
+      const other = await seedUser(hub)
+      expect(new Set((await failTimes(10, user.email)).map(codeOf))).toEqual(new Set(['UNAUTHENTICATED']))
+      const { errors } = await logIn(user.email.toUpperCase(), user.password)
+      expect(errors[0].extensions).toEqual({ code: 'RATE_LIMITED', retryAfterSeconds: expect.any(Number) })
+      expect(errors[0].message).toBe(`Too many failed logins: try again in ${errors[0].extensions.retryAfterSeconds} seconds.`)
+      expect(codeOf(await logIn(other.email, other.password))).toBe('success')
+    },
+    timeoutMs,
+  )
 
-  test('of an account that does not exist are throttled alike', async () => {
-    expect(new Set((await failTimes(10, 'ghost@example.com')).map(codeOf))).toEqual(new Set(['UNAUTHENTICATED']))
-    expect((await failTimes(2, 'ghost@example.com')).map(codeOf)).toEqual(['RATE_LIMITED', 'RATE_LIMITED'])
-  })
+  test(
+    'of an account that does not exist are throttled alike',
+    async () => {
+      expect(new Set((await failTimes(10, 'ghost@example.com')).map(codeOf))).toEqual(new Set(['UNAUTHENTICATED']))
+      expect((await failTimes(2, 'ghost@example.com')).map(codeOf)).toEqual(['RATE_LIMITED', 'RATE_LIMITED'])
+    },
+    timeoutMs,
+  )
 
-  test('that come all at once are counted all', async () => {
-    const user = await seedUser(hub)
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => logIn(user.email, `guess ${i}`)))
-    expect(answers.filter((answer) => codeOf(answer) === 'UNAUTHENTICATED')).toHaveLength(10)
-    expect(answers.filter((answer) => codeOf(answer) === 'RATE_LIMITED')).toHaveLength(30)
-    expect(codeOf(await logIn(user.email, user.password))).toBe('RATE_LIMITED')
-  })
+  test(
+    'that come all at once are counted all',
+    async () => {
+      const user = await seedUser(hub)
+      const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => logIn(user.email, `guess ${i}`)))
+      expect(answers.filter((answer) => codeOf(answer) === 'UNAUTHENTICATED')).toHaveLength(10)
+      expect(answers.filter((answer) => codeOf(answer) === 'RATE_LIMITED')).toHaveLength(30)
+      expect(codeOf(await logIn(user.email, user.password))).toBe('RATE_LIMITED')
+    },
+    timeoutMs,
+  )
 
-  test('say truly how long to wait: not a second earlier, and then no longer; tries meanwhile change nothing', async () => {
-    const user = await seedUser(hub)
-    await failTimes(10, user.email)
-    const refused = async () => (await logIn(user.email, user.password)).errors[0].extensions.retryAfterSeconds as number
-    const first = await refused()
-    expect(first).toBeGreaterThan(15 * 60 - 15)
-    expect(first).toBeLessThanOrEqual(15 * 60)
-    letPass(600)
-    const second = await refused()
-    expect(first - second).toBeGreaterThanOrEqual(600)
-    expect(first - second).toBeLessThan(610)
-    letPass(second - 3)
-    expect(await refused()).toBeLessThanOrEqual(3)
-    letPass(3)
-    expect(codeOf(await logIn(user.email, user.password))).toBe('success')
-  })
+  test(
+    'say truly how long to wait: not a second earlier, and then no longer; tries meanwhile change nothing',
+    async () => {
+      const user = await seedUser(hub)
+      await failTimes(10, user.email)
+      const refused = async () => (await logIn(user.email, user.password)).errors[0].extensions.retryAfterSeconds as number
+      const first = await refused()
+      expect(first).toBeGreaterThan(15 * 60 - 15)
+      expect(first).toBeLessThanOrEqual(15 * 60)
+      letPass(600)
+      const second = await refused()
+      expect(first - second).toBeGreaterThanOrEqual(600)
+      expect(first - second).toBeLessThan(610)
+      letPass(second - 3)
+      expect(await refused()).toBeLessThanOrEqual(3)
+      letPass(3)
+      expect(codeOf(await logIn(user.email, user.password))).toBe('success')
+    },
+    timeoutMs,
+  )
 
-  test('are forgotten after a success', async () => {
-    const user = await seedUser(hub)
-    await failTimes(9, user.email)
-    expect(codeOf(await logIn(user.email, user.password))).toBe('success')
-    await failTimes(9, user.email)
-    expect(codeOf(await logIn(user.email, user.password))).toBe('success')
-  })
+  test(
+    'are forgotten after a success',
+    async () => {
+      const user = await seedUser(hub)
+      await failTimes(9, user.email)
+      expect(codeOf(await logIn(user.email, user.password))).toBe('success')
+      await failTimes(9, user.email)
+      expect(codeOf(await logIn(user.email, user.password))).toBe('success')
+    },
+    timeoutMs,
+  )
 
-  test('from one address are throttled after fifty, for every account; other addresses go on', async () => {
-    const user = await seedUser(hub)
-    const address = newAddress()
-    const guess = (i: number) => logIn(`victim-${i}@example.com`, 'wrong', address)
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => guess(i)))
-    expect(new Set(answers.map(codeOf))).toEqual(new Set(['UNAUTHENTICATED']))
-    const { errors } = await logIn(user.email, user.password, address)
-    expect(errors[0].extensions.code).toBe('RATE_LIMITED')
-    expect(errors[0].extensions.retryAfterSeconds).toBeGreaterThan(15 * 60 - 60)
-    expect(codeOf(await logIn(user.email, user.password))).toBe('success')
-  })
+  test(
+    'from one address are throttled after fifty, for every account; other addresses go on',
+    async () => {
+      const user = await seedUser(hub)
+      const address = newAddress()
+      const guess = (i: number) => logIn(`victim-${i}@example.com`, 'wrong', address)
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => guess(i)))
+      expect(new Set(answers.map(codeOf))).toEqual(new Set(['UNAUTHENTICATED']))
+      const { errors } = await logIn(user.email, user.password, address)
+      expect(errors[0].extensions.code).toBe('RATE_LIMITED')
+      expect(errors[0].extensions.retryAfterSeconds).toBeGreaterThan(15 * 60 - 60)
+      expect(codeOf(await logIn(user.email, user.password))).toBe('success')
+    },
+    timeoutMs,
+  )
 
-  test('outlive a restart', async () => {
-    const user = await seedUser(hub)
-    await failTimes(10, user.email)
-    await hub.restart()
-    expect(codeOf(await logIn(user.email, user.password))).toBe('RATE_LIMITED')
-  })
+  test(
+    'outlive a restart',
+    async () => {
+      const user = await seedUser(hub)
+      await failTimes(10, user.email)
+      await hub.restart()
+      expect(codeOf(await logIn(user.email, user.password))).toBe('RATE_LIMITED')
+    },
+    timeoutMs,
+  )
 
-  test('do not stop the server while they are checked', async () => {
-    const guesses = Promise.all(Array.from({ length: 30 }, (_, i) => logIn(`crowd-${i}@example.com`, 'wrong')))
-    const started = performance.now()
-    await hub.data('{ viewer { id } }')
-    const ms = performance.now() - started
-    await guesses
-    expect(ms).toBeLessThan(1_000)
-  })
+  test(
+    'do not stop the server while they are checked',
+    async () => {
+      const guesses = Promise.all(Array.from({ length: 30 }, (_, i) => logIn(`crowd-${i}@example.com`, 'wrong')))
+      const started = performance.now()
+      await hub.data('{ viewer { id } }')
+      const ms = performance.now() - started
+      await guesses
+      expect(ms).toBeLessThan(1_000)
+    },
+    timeoutMs,
+  )
 })
 
 describe('several logins in one document are refused before any is tried', () => {
