@@ -44,6 +44,15 @@ const environment = z.object({
   DHUO_CATALOG_URL: pathUrl('sqlite'),
   DHUO_STORAGE_URL: pathUrl('file'),
   DHUO_LAKEHOUSE_URL: pathUrl('duckdb'),
+  DHUO_COMPUTE_URL: z
+    .string()
+    .transform((url, check) => {
+      const compute = computeOf(url)
+      if (typeof compute !== 'string') return compute
+      check.addIssue(compute)
+      return z.NEVER
+    })
+    .prefault('local:'),
 
   DHUO_SQL_TIMEOUT_MS: z.coerce.number().int().min(1).max(3_600_000).default(30_000),
   DHUO_SQL_MAX_ROWS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
@@ -54,7 +63,30 @@ const environment = z.object({
     .min(1)
     .default(10 * 2 ** 40),
   DHUO_UPLOAD_HOURS: z.coerce.number().positive().max(168).default(24),
+  DHUO_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(15),
+
+  DHUO_PYTHON: z.string().min(1).default('python3'),
+  DHUO_JOBS_AT_ONCE: z.coerce.number().int().min(1).max(1_000).optional(),
+  DHUO_JOB_MEMORY_MB: z.coerce.number().int().min(64).default(4096),
+  DHUO_JOB_DISK_MB: z.coerce.number().int().min(1).default(10_240),
+  DHUO_JOB_GRACE_SECONDS: z.coerce.number().min(0).max(600).default(5),
 })
+
+/** What the URL says, or what is wrong with it. */
+function computeOf(url: string): SparkConfig | null | string {
+  const [, scheme, , query] = url.match(/^(local|spark-submit):(\?(.*))?$/s) ?? []
+  if (scheme === 'local' && query === undefined) return null
+  if (scheme !== 'spark-submit') return 'must be local: or spark-submit:?master=<master>'
+  const spark: SparkConfig = { master: '', conf: {}, confBySize: { SMALL: {}, MEDIUM: {}, LARGE: {} } }
+  for (const [name, value] of new URLSearchParams(query)) {
+    const [, size, setting] = name.match(/^(?:(SMALL|MEDIUM|LARGE)\.)?(spark\.[\w.-]+)$/) ?? []
+    if (name === 'master') spark.master = value
+    else if (setting === undefined)
+      return 'knows master, spark.<name>, and SMALL.spark.<name>, MEDIUM.…, LARGE.… for one size of cluster'
+    else (size === undefined ? spark.conf : spark.confBySize[size as keyof SparkConfig['confBySize']])[setting] = value
+  }
+  return spark.master === '' ? 'must be spark-submit:?master=<master>, for example spark-submit:?master=local[*]' : spark
+}
 
 export const settingNames = Object.keys(environment.shape)
 
@@ -71,6 +103,32 @@ export interface DuckdbLakehouseConfig {
   directory: string
   memoryLimitMb: number
   timeoutMs: number
+}
+export interface SparkConfig {
+  /** As spark-submit takes it: `local[*]`, `spark://host:7077`, `yarn`. */
+  master: string
+  /** `spark.…` settings of every job. */
+  conf: Record<string, string>
+  /** On top of those, by the size of the cluster. */
+  confBySize: Record<'SMALL' | 'MEDIUM' | 'LARGE', Record<string, string>>
+}
+export interface LocalComputeConfig {
+  scheme: 'local' | 'spark-submit'
+  /** Holds running jobs and unpacked archives. */
+  directory: string
+  /** Program that runs `.py` scripts: a name on the PATH or a path. */
+  python: string
+  /** Null: twice the processor's cores, at least 4. */
+  jobsAtOnce: number | null
+  /** Of one job, as are the next two. */
+  memoryLimitMb: number
+  diskLimitMb: number
+  /** Between asking a job to end and killing it. */
+  graceSeconds: number
+  /** Variables of the server's environment that jobs see too; all others are kept from them. */
+  inherited: Readonly<Record<string, string>>
+  /** Null: Python scripts run by themselves, without Spark. */
+  spark: SparkConfig | null
 }
 
 export interface Config {
@@ -90,8 +148,11 @@ export interface Config {
   catalog: SqliteCatalogConfig
   storage: LocalStorageConfig
   lakehouse: DuckdbLakehouseConfig
+  compute: LocalComputeConfig
   sql: { timeoutMs: number; maxRows: number }
   upload: { maxBytes: number; hours: number }
+  /** How long a pipeline run waits for a server that gives no sign, before another one takes it. */
+  leaseSeconds: number
 }
 
 /** All that is wrong with the settings, one line each. */
@@ -149,13 +210,36 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       memoryLimitMb: settings.DHUO_SQL_MEMORY_MB,
       timeoutMs: settings.DHUO_SQL_TIMEOUT_MS,
     },
+    compute: {
+      scheme: settings.DHUO_COMPUTE_URL === null ? 'local' : 'spark-submit',
+      directory: home,
+      python: settings.DHUO_PYTHON,
+      jobsAtOnce: settings.DHUO_JOBS_AT_ONCE ?? null,
+      memoryLimitMb: settings.DHUO_JOB_MEMORY_MB,
+      diskLimitMb: settings.DHUO_JOB_DISK_MB,
+      graceSeconds: settings.DHUO_JOB_GRACE_SECONDS,
+      inherited: inheritedFrom(env),
+      spark: settings.DHUO_COMPUTE_URL,
+    },
     sql: { timeoutMs: settings.DHUO_SQL_TIMEOUT_MS, maxRows: settings.DHUO_SQL_MAX_ROWS },
     upload: { maxBytes: settings.DHUO_UPLOAD_MAX_BYTES, hours: settings.DHUO_UPLOAD_HOURS },
+    leaseSeconds: settings.DHUO_LEASE_SECONDS,
   })
 }
 
 /** Variables of ours that are no settings of the server: tests and what scripts get from the server. */
-const otherVariables = /^DHUO_(TEST_|URL$|ACCESS_KEY$|PIPELINE_RUN$|STEP$)/
+const otherVariables = /^DHUO_(TEST_|URL$|ACCESS_KEY$|PIPELINE_RUN$|STEP$|PROJECT$|MODEL_URI$|ARCHIVE$|JOB$)/
+
+/** What scripts need of the server's environment, by name: whatever else is there may be a secret. */
+const inheritedNames = [
+  ...['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'LD_LIBRARY_PATH', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+  ...['JAVA_HOME', 'SPARK_HOME', 'SPARK_CONF_DIR', 'HADOOP_CONF_DIR', 'YARN_CONF_DIR'],
+]
+const inheritedFrom = (env: Record<string, string | undefined>): Record<string, string> => ({
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  LANG: 'C.UTF-8',
+  ...Object.fromEntries(inheritedNames.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
+})
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const child of Object.values(value)) deepFreeze(child)

@@ -39,6 +39,31 @@ describe('readConfig', () => {
     expect(config.catalog.file).toBe(resolve('near.db'))
   })
 
+  test('runs scripts on this machine unless told otherwise, and Python ones on Spark when told so', () => {
+    expect(readConfig({}).compute).toMatchObject({ scheme: 'local', directory: resolve('.dhuo'), spark: null, jobsAtOnce: null })
+    const url = 'spark-submit:?master=spark://host:7077&spark.a=1&LARGE.spark.a=2%263&SMALL.spark.b=x=y'
+    expect(readConfig({ DHUO_COMPUTE_URL: url }).compute).toMatchObject({
+      scheme: 'spark-submit',
+      spark: {
+        master: 'spark://host:7077',
+        conf: { 'spark.a': '1' },
+        confBySize: { SMALL: { 'spark.b': 'x=y' }, MEDIUM: {}, LARGE: { 'spark.a': '2&3' } },
+      },
+    })
+  })
+
+  test('hands scripts those variables of its own that they need, and no other', () => {
+    const { inherited } = readConfig({
+      PATH: '/opt/bin',
+      TZ: 'America/Sao_Paulo',
+      LANG: '',
+      OCI_KEY: 'k',
+      DHUO_SECRET: 's'.repeat(32),
+    }).compute
+    expect(inherited).toEqual({ PATH: '/opt/bin', LANG: 'C.UTF-8', TZ: 'America/Sao_Paulo' })
+    expect(readConfig({}).compute.inherited).toEqual({ PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' })
+  })
+
   test('reports everything that is wrong at once: values, unknown names, URLs and pairs', () => {
     const problems = problemsOf({
       PORT: '70000',
@@ -78,6 +103,8 @@ describe('readConfig', () => {
         DHUO_ACCESS_KEY: 'k',
         DHUO_PIPELINE_RUN: 'r',
         DHUO_STEP: 's',
+        DHUO_ARCHIVE: '/archive',
+        DHUO_JOB: 'j',
         DHUO_TEST_REDIS: 'redis://x',
       }),
     ).toEqual([])
@@ -90,6 +117,14 @@ describe('readConfig', () => {
     ['DHUO_STORAGE_URL', 's3://key:hunter22@bucket', 'file:<path>'],
     ['DHUO_STORAGE_URL', 'FILE:x', 'file:<path>'],
     ['DHUO_LAKEHOUSE_URL', 'oracle://scott:hunter22@db/free', 'duckdb:<path>'],
+    ['DHUO_COMPUTE_URL', 'oci-dataflow://hunter22', 'local: or spark-submit:?master=<master>'],
+    ['DHUO_COMPUTE_URL', 'local', 'local:'],
+    ['DHUO_COMPUTE_URL', 'local:hunter22', 'local:'],
+    ['DHUO_COMPUTE_URL', 'spark-submit:hunter22', 'spark-submit:?master=<master>'],
+    ['DHUO_COMPUTE_URL', 'spark-submit:', 'spark-submit:?master=<master>'],
+    ['DHUO_COMPUTE_URL', 'spark-submit:?spark.password=hunter22', 'spark-submit:?master=<master>'],
+    ['DHUO_COMPUTE_URL', 'spark-submit:?master=local&deploy=hunter22', 'SMALL.spark.<name>'],
+    ['DHUO_COMPUTE_URL', 'spark-submit:?master=local&HUGE.spark.x=hunter22', 'MEDIUM'],
     ['DHUO_PUBLIC_URL', 'ftp://hunter22.example.com', 'URL'],
     ['DHUO_PUBLIC_URL', 'graph.example.com', 'URL'],
     ['DHUO_OIDC_ISSUER', 'javascript:hunter22', 'URL'],
@@ -119,6 +154,10 @@ describe('readConfig', () => {
     ['DHUO_SQL_MEMORY_MB', '63'],
     ['DHUO_UPLOAD_MAX_BYTES', '0'],
     ['DHUO_UPLOAD_HOURS', '169'],
+    ['DHUO_JOBS_AT_ONCE', '0'],
+    ['DHUO_JOB_MEMORY_MB', '63'],
+    ['DHUO_JOB_DISK_MB', '0'],
+    ['DHUO_JOB_GRACE_SECONDS', '601'],
   ])('%s=%s is out of bounds', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(name)])
   })

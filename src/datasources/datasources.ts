@@ -2,6 +2,7 @@
 import type { Config } from '../config.js'
 import { isDhuoError } from '../errors.js'
 import type { Catalog } from './catalog/catalog.js'
+import type { JobRunner } from './compute/job-runner.js'
 import type { Lakehouse } from './lakehouse/lakehouse.js'
 import type { ObjectStorage } from './storage/object-storage.js'
 
@@ -9,6 +10,7 @@ export interface Datasources {
   catalog: Catalog
   storage: ObjectStorage
   lakehouse: Lakehouse
+  compute: JobRunner
 }
 
 export const backendRoles = ['CATALOG', 'OBJECT_STORE', 'LAKEHOUSE', 'TRACKING', 'COMPUTE', 'FUNCTIONS', 'PUBSUB'] as const
@@ -34,6 +36,7 @@ export async function openDatasources(config: Config): Promise<Datasources> {
       catalog: keep(await openCatalog(config)),
       storage: keep(await openStorage(config)),
       lakehouse: keep(await openLakehouse(config)),
+      compute: keep(await openCompute(config)),
     }
   } catch (error) {
     await Promise.allSettled(opened.map((resource) => resource.close()))
@@ -50,17 +53,21 @@ const openStorage = async ({ storage }: Config): Promise<ObjectStorage> =>
 const openLakehouse = async ({ lakehouse }: Config): Promise<Lakehouse> =>
   (await import('./lakehouse/duckdb-lakehouse.js')).openDuckdbLakehouse(lakehouse)
 
+const openCompute = async ({ compute }: Config): Promise<JobRunner> =>
+  (await import('./compute/local-job-runner.js')).openLocalJobRunner(compute)
+
 /** In the reverse of the order in which they were opened. */
-export async function closeDatasources({ catalog, storage, lakehouse }: Datasources): Promise<void> {
-  for (const resource of [lakehouse, storage, catalog]) await resource.close()
+export async function closeDatasources({ catalog, storage, lakehouse, compute }: Datasources): Promise<void> {
+  for (const resource of [compute, lakehouse, storage, catalog]) await resource.close()
 }
 
 /** Asks every backend at once; one that does not answer in time is not healthy. */
-export function checkHealth({ catalog, storage, lakehouse }: Datasources, timeoutMs = 2_000): Promise<BackendHealth[]> {
+export function checkHealth({ catalog, storage, lakehouse, compute }: Datasources, timeoutMs = 2_000): Promise<BackendHealth[]> {
   const backends = [
     ['CATALOG', catalog],
     ['OBJECT_STORE', storage],
     ['LAKEHOUSE', lakehouse],
+    ['COMPUTE', compute],
   ] as const
   return Promise.all(
     backends.map(async ([role, backend]) => {
