@@ -233,6 +233,13 @@ describe('users cannot leave their project through SQL', () => {
     "select repeat('x', 10000000000)",
     "select length(repeat('x', 4000000000))",
     "select length(lpad('x', 2000000000, 'y'))",
+    // Sizes that do not stand in the statement, and sizes inside each other.
+    "select length(repeat('x', n)) from (values (4000000000)) v(n)",
+    "select length(repeat('x', 1000 * 1000 * 4000))",
+    "select length(repeat(repeat('x', 1000000), 1000000))",
+    "select length(lpad('x', (select 2000000000), 'y'))",
+    'select len(range(n)) from (values (2000000000)) v(n)',
+    'select len(list_resize([1], n)) from (values (10000000000)) v(n)',
     'select len(range(2000000000))',
     'select len(generate_series(1, 2000000000))',
     'select len(list_resize([1], 10000000000))',
@@ -265,6 +272,8 @@ describe('users cannot leave their project through SQL', () => {
     "select cast((repeat('[', 100000) || repeat(']', 100000))::json as variant[])",
   ]
   const dml = [
+    "insert into t select length(repeat('x', 4000000000))",
+    'insert into t select len(list_resize([1], 10000000000))',
     "insert into t select 1, content from read_text('/etc/passwd')",
     'insert into t select 1, content from "read_text"(\'/etc/passwd\')',
     "insert into t select 1, content from read_text /* x */ ('/etc/passwd')",

@@ -43,6 +43,8 @@ export function checkDml(sql: string, schema: string): string {
     if (next?.text === '.' && previous?.text !== '.' && /^(system|temp|main|pg_catalog)$/.test(name) && name !== schema)
       throw refuse(`The schema ${name}`)
     if (next?.text !== '(') continue
+    // How large a value they make cannot be seen without a parse tree: see `checkedSize` in duckdb-select-check.ts.
+    if (/^(repeat|bitstring|list_resize|array_resize)$/.test(name)) throw refuse(`The function ${name}`)
     if (allowedTableFunctions.has(name)) continue
     if (isDeniedFunction(name) || otherTableFunctions.test(name)) throw refuse(`The function ${name}`)
   }

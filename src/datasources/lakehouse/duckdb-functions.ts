@@ -88,3 +88,5 @@ export const sizeArguments: ReadonlyMap<string, readonly number[]> = new Map([
   ['generate_series', [0, 1]],
 ])
 export const maxLiteralSize = 1_000_000
+/** For such functions inside each other. */
+export const maxResultSize = 100_000_000

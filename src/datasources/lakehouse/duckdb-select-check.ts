@@ -7,6 +7,7 @@ import {
   isDeniedFunction,
   isSystemName,
   maxLiteralSize,
+  maxResultSize,
   maxSqlLength,
   sizeArguments,
 } from './duckdb-functions.js'
@@ -44,13 +45,13 @@ export function checkLength(sql: string): void {
  */
 export function checkTree(tree: Node, schema: string): void {
   // An own stack: the tree may be deeper than JavaScript's.
-  const stack: { node: unknown; nested: number }[] = [{ node: tree, nested: 0 }]
+  const stack: { node: unknown; nested: number; size: number }[] = [{ node: tree, nested: 0, size: 1 }]
   for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
     const { node } = entry
     if (typeof node !== 'object' || node === null) continue
-    let { nested } = entry
+    let { nested, size } = entry
     if (Array.isArray(node)) {
-      for (const child of node) stack.push({ node: child, nested })
+      for (const child of node) stack.push({ node: child, nested, size })
       continue
     }
     const item = node as Node
@@ -60,18 +61,27 @@ export function checkTree(tree: Node, schema: string): void {
       const called = item['function'] as Node
       checkFunction(called, true)
       // Its arguments, without taking it for one of the other functions of its name.
-      stack.push({ node: { ...item, type: null, function: null }, nested }, { node: { ...called, function_name: null }, nested })
+      stack.push(
+        { node: { ...item, type: null, function: null }, nested, size },
+        { node: { ...called, function_name: null }, nested, size },
+      )
       continue
     }
     if (typeof item['function_name'] === 'string') {
       checkFunction(item, false)
+      size *= checkedSize(item)
+      if (size > maxResultSize)
+        throw badInput(
+          'sql',
+          `The statement makes a value of ${size} parts by functions inside each other; at most ${maxResultSize}.`,
+        )
       // Each level multiplies the work of the binder: 300 levels take half a second, 900 minutes.
       if (/^(list_value|array_value|struct_pack|row|map)$/.test(item['function_name']) && ++nested > 64)
         throw badInput('sql', 'Lists and structs are nested too deep: at most 64 levels.')
     }
     // A cast of JSON to VARIANT recurses: see duckdb-functions.ts.
     if (isVariant(item)) throw refuse('The type VARIANT')
-    for (const key in item) stack.push({ node: item[key], nested })
+    for (const key in item) stack.push({ node: item[key], nested, size })
   }
 }
 
@@ -116,19 +126,39 @@ function checkFunction(item: Node, asTable: boolean): void {
   if ((schema !== '' && schema !== 'main') || lower(item['catalog']) !== '') throw refuse('A function with a schema')
   if (asTable ? !allowedTableFunctions.has(name) : isDeniedFunction(name)) throw refuse(`The function ${name}`)
   if (item['export_state'] === true) throw refuse('EXPORT_STATE')
-  if (asTable) return
-  for (const place of sizeArguments.get(name) ?? []) {
-    const size = literalNumber((item['children'] as Node[] | undefined)?.[place])
-    if (size > maxLiteralSize) throw badInput('sql', `${name}(): ${size} is too large here, at most ${maxLiteralSize}.`)
-  }
 }
 
-/** The number a literal stands for, through casts; 0 for everything else. */
-function literalNumber(expression: Node | undefined): number {
-  if (expression === undefined) return 0
+/**
+ * How many times larger than its arguments the result of a function is, where an argument says so. Such a value is made in
+ * one step, outside DuckDB's memory limit, and cannot be interrupted: so its size must stand in the statement.
+ */
+function checkedSize(item: Node): number {
+  const name = lower(item['function_name'])
+  let largest = 1
+  for (const place of sizeArguments.get(name) ?? []) {
+    const argument = (item['children'] as Node[] | undefined)?.[place]
+    if (argument === undefined) continue
+    const size = literalNumber(argument)
+    if (size === null || size > maxLiteralSize)
+      throw badInput(
+        'sql',
+        `${name}(): its size must be a number in the statement, at most ${maxLiteralSize}. Rows by a number of your data come from the table function range().`,
+      )
+    largest = Math.max(largest, size)
+  }
+  return largest
+}
+
+/** The number a literal stands for, through casts and signs; null for everything else. */
+function literalNumber(expression: Node): number | null {
   if (expression['class'] === 'CAST') return literalNumber(expression['child'] as Node)
+  const [operand, ...more] = (expression['children'] as Node[] | undefined) ?? []
+  if (expression['function_name'] === '-' && operand && more.length === 0) return negative(literalNumber(operand))
+  if (expression['class'] !== 'CONSTANT') return null
   const value = (expression['value'] as Node | undefined)?.['value']
   const number =
     typeof value === 'object' && value !== null ? Number((value as Node)['upper'] ?? 0) * 2 ** 64 : Number(value ?? 0)
-  return Number.isFinite(number) ? number : 0
+  return Number.isFinite(number) ? number : null
 }
+
+const negative = (number: number | null): number | null => (number === null ? null : -number)

@@ -12,9 +12,9 @@ import { toConnection } from '../../src/schema/paging.js'
 import { UrlSigner } from '../../src/signed-url.js'
 import { createTestHub, type TestHub } from '../hub.js'
 import { type SeededProject, type SeededUser, seedEverything, seedProject } from '../seed.js'
-import { attack, crawlerFor, differences, probe, sendAs } from './crawl-worlds.js'
-import type { Knowledge } from './knowledge.js'
-import { type Given, SchemaCrawler, type Send } from './schema-crawler.js'
+import { attack, crawlerFor, differences, probe, sendAs } from '../access/crawl-worlds.js'
+import type { Knowledge } from '../access/knowledge.js'
+import { type Given, SchemaCrawler, type Send } from '../access/schema-crawler.js'
 
 /* The crawler is worth what it finds: each of these schemas has one hole, and the crawler falls into it. */
 
