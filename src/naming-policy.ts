@@ -111,6 +111,7 @@ function brokenRule(kind: NameKind, name: string): string | null {
   const length = kind === 'OBJECT_KEY' ? Buffer.byteLength(name) : name.length
   if (length > maxLength)
     return `A ${what} has at most ${maxLength} ${kind === 'OBJECT_KEY' ? 'bytes' : 'characters'}; this one has ${length}.`
+  if (kind === 'PROJECT' && /^(information_schema|pg_catalog)$/.test(name)) return `"${name}" is a schema of the database itself.`
   if (kind === 'TABLE' && reservedWords.has(name.toLowerCase())) return `"${name}" is a reserved word of SQL.`
   if (!new RegExp(pattern, 'u').test(name)) return `A ${what} is ${description}.`
   return null

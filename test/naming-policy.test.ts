@@ -28,6 +28,7 @@ const refused: [NameKind, string, RegExp][] = [
   ['PROJECT', 'custo%', /4 to 63/],
   ['PROJECT', 'iris\n', /4 to 63/],
   ['PROJECT', 'análise', /4 to 63/],
+  ['PROJECT', 'Information_Schema', /schema of the database/],
   ['BUCKET', 'iris', /<project>-<purpose>/],
   ['BUCKET', 'iris-other', /<project>-<purpose>/],
   ['BUCKET', 'iris-raw/../x', /<project>-<purpose>/],
