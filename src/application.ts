@@ -3,15 +3,22 @@ import { createAuthenticator } from './authentication.js'
 import type { Config } from './config.js'
 import { createContext, type ServerState } from './context.js'
 import { newSecret } from './credentials.js'
+import type { PipelineEventRow } from './datasources/catalog/pipeline-rows.js'
 import { checkHealth, closeDatasources, type Datasources, openDatasources } from './datasources/datasources.js'
 import { createFileAccess } from './file-access.js'
 import { createGraphQLSchema } from './graphql-schema.js'
 import { registerFileRoutes } from './http/file-routes.js'
 import type { Logger } from './logger.js'
 import { createOidcVerifier } from './oidc.js'
+import { advancePipelineRuns } from './operations/advance-pipeline-runs.js'
 import { ensureFirstAdministrator } from './operations/ensure-first-administrator.js'
+import { fireSchedules } from './operations/fire-schedules.js'
+import { packageDeployments } from './operations/package-deployments.js'
+import { isFinal } from './operations/plan-pipeline-run.js'
 import { sweepExpired } from './operations/sweep-expired.js'
+import { EventStreams } from './pubsub/event-stream.js'
 import { MemoryEvents } from './pubsub/memory-events.js'
+import type { Events } from './pubsub/topics.js'
 import { startServer } from './server.js'
 import { UrlSigner } from './signed-url.js'
 
@@ -26,11 +33,16 @@ export interface Application {
 }
 
 const sweepEveryMs = 60_000
+const packageEveryMs = 1_000
+const packagedAtOnce = 2
+const scheduleEveryMs = 1_000
+const pipMs = 600_000
 
 /** config → datasources → pub/sub → server → background work. What was started before a failure is closed again. */
 export async function startApplication(config: Config, log: Logger): Promise<Application> {
   const datasources = await openDatasources(config)
   const events = new MemoryEvents()
+  const pipelineEvents = streamPipelineEvents(datasources, events, log)
   try {
     const oneTimePassword = await ensureFirstAdministrator(datasources.catalog, config.admin)
     const secret = config.secret ?? (await datasources.catalog.serverSecrets.getOrInsert('url-signing', newSecret('')))
@@ -38,6 +50,7 @@ export async function startApplication(config: Config, log: Logger): Promise<App
       config,
       datasources,
       events,
+      pipelineEvents,
       authenticate: createAuthenticator(datasources.catalog, config.oidc && createOidcVerifier(config.oidc)),
       urls: new UrlSigner(secret),
       publicUrl: config.publicUrl ?? '',
@@ -55,25 +68,56 @@ export async function startApplication(config: Config, log: Logger): Promise<App
     })
     state.publicUrl ||= server.url
     const sweeper = repeat(sweepEveryMs, () => sweepExpired(datasources, log), log)
+    const pipelines = advancePipelineRuns({
+      datasources,
+      publisher: events,
+      listen: (topic, id, signal) => events.subscribe(topic, id, signal),
+      log,
+      owner: newSecret('server_'),
+      url: state.publicUrl,
+      leaseMs: config.leaseSeconds * 1_000,
+    })
+    const packaging = { ...config.packaging, runtime: null, timeoutMs: pipMs }
+    const background = [
+      sweeper,
+      repeat(scheduleEveryMs, () => fireSchedules(datasources, events, log), log),
+      ...Array.from({ length: packagedAtOnce }, () =>
+        repeat(packageEveryMs, (signal) => packageDeployments(datasources, packaging, log, signal), log),
+      ),
+    ]
     const close = async (): Promise<void> => {
-      await sweeper.stop()
+      await Promise.all(background.map((work) => work.stop()))
+      await pipelines.stop()
       await server.close()
+      await pipelineEvents.close()
       await events.close()
       await closeDatasources(datasources)
     }
     return { url: server.url, datasources, oneTimePassword, close }
   } catch (error) {
+    await pipelineEvents.close()
     await closeDatasources(datasources)
     throw error
   }
 }
 
+const streamPipelineEvents = ({ catalog }: Datasources, events: Events, log: Logger): EventStreams<PipelineEventRow> =>
+  new EventStreams(
+    events,
+    {
+      read: (runId, after, limit) => catalog.pipelineEvents.read(runId, after, limit),
+      heads: (runIds) => catalog.pipelineRuns.heads(runIds),
+      isLast: ({ type, runStatus }) => type === 'RUN_STATUS' && isFinal(runStatus!),
+    },
+    log,
+  )
+
 /** Does the work now and then again and again, one at a time; a failure is logged, and the next turn tries again. */
-function repeat(everyMs: number, work: () => Promise<void>, log: Logger): { stop(): Promise<void> } {
+function repeat(everyMs: number, work: (signal: AbortSignal) => Promise<void>, log: Logger): { stop(): Promise<void> } {
   const stopping = new AbortController()
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      await work().catch((error: unknown) => log.error({ err: error }, 'background work failed'))
+      await work(stopping.signal).catch((error: unknown) => log.error({ err: error }, 'background work failed'))
       await sleep(everyMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
     }
   })()

@@ -131,6 +131,13 @@ export interface LocalComputeConfig {
   spark: SparkConfig | null
 }
 
+export interface PackagingConfig {
+  /** Python 3 with pip: a name on the PATH or a path. */
+  python: string
+  /** All that pip sees of the server's environment. */
+  environment: Readonly<Record<string, string>>
+}
+
 export interface Config {
   port: number
   host: string
@@ -149,6 +156,7 @@ export interface Config {
   storage: LocalStorageConfig
   lakehouse: DuckdbLakehouseConfig
   compute: LocalComputeConfig
+  packaging: PackagingConfig
   sql: { timeoutMs: number; maxRows: number }
   upload: { maxBytes: number; hours: number }
   /** How long a pipeline run waits for a server that gives no sign, before another one takes it. */
@@ -221,6 +229,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       inherited: inheritedFrom(env),
       spark: settings.DHUO_COMPUTE_URL,
     },
+    packaging: { python: settings.DHUO_PYTHON, environment: { ...inheritedFrom(env), ...pipVariables(env) } },
     sql: { timeoutMs: settings.DHUO_SQL_TIMEOUT_MS, maxRows: settings.DHUO_SQL_MAX_ROWS },
     upload: { maxBytes: settings.DHUO_UPLOAD_MAX_BYTES, hours: settings.DHUO_UPLOAD_HOURS },
     leaseSeconds: settings.DHUO_LEASE_SECONDS,
@@ -240,6 +249,14 @@ const inheritedFrom = (env: Record<string, string | undefined>): Record<string, 
   LANG: 'C.UTF-8',
   ...Object.fromEntries(inheritedNames.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
 })
+
+/** Where pip finds its configuration, its index and the way there. */
+const pipVariables = (env: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value && /^(HOME|PIP_[A-Z_]+|NETRC|REQUESTS_CA_BUNDLE|(HTTPS?|NO|ALL)_PROXY)$/i.test(name) ? [[name, value]] : [],
+    ),
+  )
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const child of Object.values(value)) deepFreeze(child)

@@ -1,6 +1,13 @@
 import DataLoader from 'dataloader'
 import type { Viewer } from './authentication.js'
 import type {
+  DeploymentLibraryRow,
+  DeploymentRow,
+  DeploymentStepRow,
+  DeploymentVersionRow,
+} from './datasources/catalog/deployment-rows.js'
+import type { DeploymentVersionKey } from './datasources/catalog/deployment-version-store.js'
+import type {
   ExperimentRow,
   ExperimentTagRow,
   RunInputRow,
@@ -116,6 +123,15 @@ export interface Loaders {
   tagsOfModelVersion: DataLoader<string, ModelVersionTagRow[]>
   aliasesOfModelVersion: DataLoader<string, ModelAliasRow[]>
   transitionsOfModelVersion: DataLoader<string, StageTransitionRow[]>
+  /** Deleted ones too. */
+  deployment: ById<DeploymentRow>
+  deploymentsOfProject: PageLoader<DeploymentRow>
+  deploymentCountOfProject: DataLoader<string, number>
+  deploymentsOfModelVersion: PageLoader<DeploymentRow>
+  deploymentCountOfModelVersion: DataLoader<string, number>
+  deploymentVersion: DataLoader<DeploymentVersionKey, DeploymentVersionRow | null, string>
+  stepsOfDeployment: DataLoader<DeploymentVersionKey, DeploymentStepRow[], string>
+  librariesOfDeployment: DataLoader<DeploymentVersionKey, DeploymentLibraryRow[], string>
   pipelineRun: ById<PipelineRunRow>
   pipelineRunsOfProject: PageLoader<PipelineRunRow, Of<PipelineRunSearch>>
   pipelineRunCountOfProject: DataLoader<Of<{ statuses: readonly PipelineStatus[] | null }>, number, string>
@@ -202,6 +218,20 @@ export function createLoaders({ catalog, lakehouse }: Datasources, viewer: Viewe
     tagsOfModelVersion: listsBy('modelVersionId', (ids) => catalog.modelVersions.tags(ids)),
     aliasesOfModelVersion: listsBy('modelVersionId', (ids) => catalog.models.aliasesOfVersions(ids)),
     transitionsOfModelVersion: listsBy('modelVersionId', (ids) => catalog.modelVersions.transitions(ids)),
+    deployment: by('id', (ids) => catalog.deployments.byIds(ids)),
+    deploymentsOfProject: perParent((ids, request) => catalog.deployments.pagesByProject(ids, request)),
+    deploymentCountOfProject: new DataLoader((ids) => catalog.deployments.countByProject(ids)),
+    deploymentsOfModelVersion: perParent((ids, request) => catalog.deployments.pagesByModelVersion(ids, request)),
+    deploymentCountOfModelVersion: new DataLoader((ids) => catalog.deployments.countByModelVersion(ids)),
+    deploymentVersion: new DataLoader(
+      async (keys) => {
+        const rows = new Map((await catalog.deploymentVersions.byKeys(keys)).map((row) => [versionKey(row), row]))
+        return keys.map((key) => rows.get(versionKey(key)) ?? null)
+      },
+      { cacheKeyFn: versionKey },
+    ),
+    stepsOfDeployment: byVersion((keys) => catalog.deploymentVersions.steps(keys)),
+    librariesOfDeployment: byVersion((keys) => catalog.deploymentVersions.libraries(keys)),
     pipelineRun: by('id', (ids) => catalog.pipelineRuns.byIds(ids)),
     pipelineRunsOfProject: perParent((ids, search) => catalog.pipelineRuns.pagesBy('projectId', ids, search)),
     pipelineRunCountOfProject: perParent((ids, { statuses }) => catalog.pipelineRuns.countBy('projectId', ids, statuses)),
@@ -270,6 +300,20 @@ const perParent = <Answer, Key extends { parentId: string }>(
     },
     { cacheKeyFn: (key) => JSON.stringify(key) },
   )
+
+/** All rows for each version of a deployment, in the order in which they came. */
+const byVersion = <Row extends DeploymentVersionKey>(
+  find: (keys: readonly DeploymentVersionKey[]) => Promise<Row[]>,
+): DataLoader<DeploymentVersionKey, Row[], string> =>
+  new DataLoader(
+    async (keys) => {
+      const rows = Map.groupBy(await find(keys), versionKey)
+      return keys.map((key) => rows.get(versionKey(key)) ?? [])
+    },
+    { cacheKeyFn: versionKey },
+  )
+
+const versionKey = ({ deploymentId, version }: DeploymentVersionKey): string => `${deploymentId} ${version}`
 
 const numberKey = ({ modelId, version }: ModelVersionKey): string => `${modelId} ${version}`
 

@@ -7,10 +7,15 @@ import { DhuoError, notFound } from '../errors.js'
 /** Names what uses a version, in words for the client: `the deployment "nightly"`. */
 export type FindUses = (stores: Stores, modelVersionId: string) => Promise<string[]>
 
-/** Every kind of use that keeps a version from being deleted. An alias is none: it goes with the version. */
-const usesOf: readonly FindUses[] = []
-
 const mostNamed = 10
+
+/** Every kind of use that keeps a version from being deleted. An alias is none: it goes with the version. */
+const usesOf: readonly FindUses[] = [
+  async ({ deployments }, modelVersionId) => {
+    const [page] = await deployments.pagesByModelVersion([modelVersionId], { first: mostNamed + 1, after: null })
+    return page!.rows.map(({ name }) => `the deployment "${name}"`)
+  },
+]
 
 /** @throws PRECONDITION_FAILED naming what uses it (`details.usedBy`), NOT_FOUND it was deleted meanwhile */
 export async function deleteModelVersion(

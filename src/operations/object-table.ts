@@ -25,7 +25,7 @@ export function formatOf(key: string, given: TableFormat | null | undefined, fie
   throw badInput(field, `${field}: the key does not tell how to read it. Give CSV, NDJSON, JSON, PARQUET or ARROW.`)
 }
 
-export async function locationOf({ catalog }: Datasources, object: StoredObjectRow): Promise<BytesLocation> {
+export async function locationOf({ catalog }: Pick<Datasources, 'catalog'>, object: StoredObjectRow): Promise<BytesLocation> {
   const bucket = (await catalog.buckets.byIds([object.bucketId]))[0]!
   return { bucket: bucket.name, key: object.key, version: object.version }
 }

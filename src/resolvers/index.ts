@@ -1,6 +1,13 @@
 import { AccessKeyResolver } from './access-key-resolver.js'
 import { BucketResolver } from './bucket-resolver.js'
 import { DatasetResolver } from './dataset-resolver.js'
+import { ArchiveResolver, DeploymentResolver } from './deployment-resolver.js'
+import { DeploymentContentResolver, StepSpecResolver } from './deployment-step-resolver.js'
+import {
+  ModelVersionDeploymentsResolver,
+  PipelineRunDeploymentResolver,
+  ProjectDeploymentsResolver,
+} from './deployments-of-resolver.js'
 import { ExperimentResolver } from './experiment-resolver.js'
 import { MetricResolver } from './metric-resolver.js'
 import { ModelAliasResolver, ModelResolver } from './model-resolver.js'
@@ -20,19 +27,25 @@ import { SessionResolver, UserResolver } from './user-resolver.js'
 /** One line for each entity. */
 export const resolvers = [
   AccessKeyResolver,
+  ArchiveResolver,
   BucketResolver,
   DatasetOriginResolver,
   DatasetResolver,
+  DeploymentContentResolver,
+  DeploymentResolver,
   ExperimentResolver,
   MetricResolver,
   ModelAliasResolver,
   ModelResolver,
+  ModelVersionDeploymentsResolver,
   ModelVersionResolver,
   NamingPolicyResolver,
   NodeResolver,
   PipelineEventResolver,
+  PipelineRunDeploymentResolver,
   PipelineRunResolver,
   PipelineStepResolver,
+  ProjectDeploymentsResolver,
   ProjectMemberResolver,
   ProjectResolver,
   RunInputResolver,
@@ -42,6 +55,7 @@ export const resolvers = [
   ServerResolver,
   SessionResolver,
   StageTransitionResolver,
+  StepSpecResolver,
   StoredObjectResolver,
   TableResolver,
   UploadResolver,

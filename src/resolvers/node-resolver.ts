@@ -63,6 +63,8 @@ async function findNode(context: Context, id: string): Promise<RelayNode | null>
       return visible(context, await loaders.pipelineRun.load(id))
     case 'pipelineStep':
       return visible(context, await loaders.pipelineStep.load(id))
+    case 'deployment':
+      return visible(context, await loaders.deployment.load(id))
     default:
       return null
   }

@@ -12,6 +12,7 @@ const typeNames: Readonly<Record<string, string>> = {
   run: 'Run',
   mdl: 'Model',
   mdv: 'ModelVersion',
+  dpl: 'Deployment',
   plr: 'PipelineRun',
   pls: 'PipelineStep',
 }

@@ -2,15 +2,12 @@
 import { type Kysely, sql } from 'kysely'
 import type { Timestamp } from './column-types.js'
 import type { DeploymentLibraryRow, DeploymentStepRow, DeploymentVersionRow } from './deployment-rows.js'
-import type { StoredObjectRow, Tables } from './tables.js'
+import type { Tables } from './tables.js'
 
 export interface DeploymentVersionKey {
   deploymentId: string
   version: number
 }
-
-/** A library of a version, as the object it pins. */
-export type DeploymentLibrary = StoredObjectRow & Pick<DeploymentLibraryRow, 'deploymentId'>
 
 export type BuiltArchive = Pick<DeploymentVersionRow, 'archiveObjectId' | 'archiveSha256' | 'archivePackages' | 'archiveBuiltAt'>
 
@@ -38,16 +35,8 @@ export class DeploymentVersionStore {
   }
 
   /** In the order in which they were given. */
-  async libraries({ deploymentId, version }: DeploymentVersionKey): Promise<DeploymentLibrary[]> {
-    return this.db
-      .selectFrom('deployment_libraries')
-      .innerJoin('stored_objects', 'stored_objects.id', 'deployment_libraries.objectId')
-      .selectAll('stored_objects')
-      .select('deploymentId')
-      .where('deploymentId', '=', deploymentId)
-      .where('deployment_libraries.version', '=', version)
-      .orderBy('position')
-      .execute()
+  libraries(keys: readonly DeploymentVersionKey[]): Promise<DeploymentLibraryRow[]> {
+    return this.wanted<DeploymentLibraryRow>(keys, 'deployment_libraries', sql`order by found.position`)
   }
 
   private async wanted<Row>(keys: readonly DeploymentVersionKey[], table: string, order: ReturnType<typeof sql>): Promise<Row[]> {
@@ -117,7 +106,8 @@ export class DeploymentVersionStore {
   /** @returns false when somebody else was first */
   async finishPackaging(
     { deploymentId, version }: DeploymentVersionKey,
-    outcome: Pick<DeploymentVersionRow, 'status' | 'statusDetail'> & Partial<BuiltArchive>,
+    outcome: Pick<DeploymentVersionRow, 'status' | 'statusDetail'> &
+      Partial<BuiltArchive & Pick<DeploymentVersionRow, 'archiveKey'>>,
   ): Promise<boolean> {
     const { numUpdatedRows } = await this.db
       .updateTable('deployment_versions')
