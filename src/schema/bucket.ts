@@ -5,7 +5,7 @@ import { connectionOf } from './paging.js'
 import { RelayNode } from './relay-node.js'
 import { DateTime } from './scalars.js'
 
-export const BucketPurposeEnum = enumOf<BucketPurpose>('BucketPurpose', 'What a bucket is for. Its name says so too.', {
+const BucketPurposeEnum = enumOf<BucketPurpose>('BucketPurpose', 'What a bucket is for. Its name says so too.', {
   RAW: 'Data as it came.',
   FEATURES: 'Data made ready for training.',
   MODELS: 'Files of models.',

@@ -7,12 +7,12 @@ import { connectionOf } from './paging.js'
 import { RelayNode } from './relay-node.js'
 import { DateTime } from './scalars.js'
 
-export const DatasetKindEnum = enumOf<DatasetKind>('DatasetKind', 'What a dataset was made from.', {
+const DatasetKindEnum = enumOf<DatasetKind>('DatasetKind', 'What a dataset was made from.', {
   TABLE: 'A statement, or a table that was there.',
   OBJECT: 'An object, whose bytes stay what they were.',
 })
 
-export const WriteModeEnum = enumOf<WriteMode>('WriteMode', 'What happens to rows that are there.', {
+const WriteModeEnum = enumOf<WriteMode>('WriteMode', 'What happens to rows that are there.', {
   CREATE: 'There must be none: the name must be free.',
   REPLACE: 'They go, and the new ones take their place in one step. Makes the dataset where there is none.',
   APPEND: 'They stay, and the new ones are added, by column name. The dataset must exist.',

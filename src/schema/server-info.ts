@@ -5,7 +5,7 @@ import { enumOf } from './enum-of.js'
 import { ErrorCodeEnum } from './error-code.js'
 import { BigInteger, DateTime } from './scalars.js'
 
-export const BackendRoleEnum = enumOf<BackendRole>('BackendRole', 'What a backend does for this server.', {
+const BackendRoleEnum = enumOf<BackendRole>('BackendRole', 'What a backend does for this server.', {
   CATALOG: 'Keeps the rows of every entity.',
   OBJECT_STORE: 'Keeps the bytes of objects.',
   LAKEHOUSE: 'Keeps tables and runs SQL.',

@@ -3,22 +3,18 @@ import type { ColumnType, Value } from '../datasources/lakehouse/lakehouse.js'
 import { enumOf } from './enum-of.js'
 import { BigInteger, JSONValue } from './scalars.js'
 
-export const ColumnTypeEnum = enumOf<ColumnType>(
-  'ColumnType',
-  'The type of the values of a column, the same for every backend.',
-  {
-    BOOLEAN: 'true and false.',
-    INTEGER: 'Whole numbers; a string above 2^53.',
-    FLOAT: 'Floating point; NaN and the infinities as strings.',
-    DECIMAL: 'Exact decimals; a string beyond 15 digits.',
-    STRING: 'Text; also enums and UUIDs.',
-    BINARY: 'Bytes, as base64.',
-    DATE: 'A day, as YYYY-MM-DD.',
-    TIMESTAMP: 'An instant, as ISO 8601 in UTC.',
-    JSON: 'Nested values: JSON documents, lists, structs, maps.',
-    OTHER: 'Anything else, as text.',
-  },
-)
+const ColumnTypeEnum = enumOf<ColumnType>('ColumnType', 'The type of the values of a column, the same for every backend.', {
+  BOOLEAN: 'true and false.',
+  INTEGER: 'Whole numbers; a string above 2^53.',
+  FLOAT: 'Floating point; NaN and the infinities as strings.',
+  DECIMAL: 'Exact decimals; a string beyond 15 digits.',
+  STRING: 'Text; also enums and UUIDs.',
+  BINARY: 'Bytes, as base64.',
+  DATE: 'A day, as YYYY-MM-DD.',
+  TIMESTAMP: 'An instant, as ISO 8601 in UTC.',
+  JSON: 'Nested values: JSON documents, lists, structs, maps.',
+  OTHER: 'Anything else, as text.',
+})
 
 @ObjectType({ simpleResolvers: true, description: 'A column of a table.' })
 export class Column {

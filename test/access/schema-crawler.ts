@@ -244,7 +244,7 @@ export class SchemaCrawler {
 }
 
 /** Something with an id of its own that `node` finds. */
-export const isEntity = (type: GraphQLObjectType): boolean => type.getInterfaces().some(({ name }) => name === 'Node')
+const isEntity = (type: GraphQLObjectType): boolean => type.getInterfaces().some(({ name }) => name === 'Node')
 
 export const distinct = (questions: readonly Question[]): Question[] => [
   ...new Map(questions.map((question) => [question.text, question])).values(),

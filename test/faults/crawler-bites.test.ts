@@ -10,11 +10,11 @@ import { createLogger } from '../../src/logger.js'
 import { MemoryEvents } from '../../src/pubsub/memory-events.js'
 import { toConnection } from '../../src/schema/paging.js'
 import { UrlSigner } from '../../src/signed-url.js'
-import { createTestHub, type TestHub } from '../hub.js'
-import { type SeededProject, type SeededUser, seedEverything, seedProject } from '../seed.js'
 import { attack, crawlerFor, differences, probe, sendAs } from '../access/crawl-worlds.js'
 import type { Knowledge } from '../access/knowledge.js'
 import { type Given, SchemaCrawler, type Send } from '../access/schema-crawler.js'
+import { createTestHub, type TestHub } from '../hub.js'
+import { type SeededProject, type SeededUser, seedEverything, seedProject } from '../seed.js'
 
 /* The crawler is worth what it finds: each of these schemas has one hole, and the crawler falls into it. */
 

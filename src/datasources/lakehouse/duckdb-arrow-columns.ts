@@ -234,7 +234,7 @@ class ListColumn implements ArrowColumn {
   }
 }
 
-export class ItemsOutOfOrderError extends Error {
+class ItemsOutOfOrderError extends Error {
   override readonly name = 'ItemsOutOfOrderError'
 }
 

@@ -8,7 +8,7 @@ import { DhuoError } from '../../errors.js'
 import { isFatal, messageOf } from './duckdb-errors.js'
 
 /** Files that may be in use at once in one project. Each statement needs at most one, so the bound on statements is enough. */
-export const exchangeFiles = 16
+const exchangeFiles = 16
 
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
 /** With the catalog: a schema may be called like one (`temp`, `system`). */

@@ -6,7 +6,7 @@ import type { DuckdbProject, ProjectOptions } from './duckdb-project.js'
 import type { DuckdbProjects } from './duckdb-projects.js'
 
 /** A statement that runs holds a thread of libuv's pool: 16 of them here, and files, DNS and hashes need some. */
-export const statementsAtOnce = 8
+const statementsAtOnce = 8
 /** A consumer that reads nothing of a stream for so long is taken for gone. */
 const idleMs = 120_000
 /** DuckDB answers an interrupt between vectors. A function that takes longer for one is waited for no longer than this. */

@@ -208,7 +208,7 @@ const orNull =
 
 const keyText = (key: Value): string => (typeof key === 'object' ? JSON.stringify(key) : String(key))
 
-export const exactInteger = (value: bigint): number | string =>
+const exactInteger = (value: bigint): number | string =>
   value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER) ? Number(value) : String(value)
 
 const fifteenDigits = 10n ** 15n
@@ -223,7 +223,7 @@ const infiniteDays = 2 ** 31 - 1
 const infiniteTime = 2n ** 63n - 1n
 
 /** Years before 0 and after 9999 as ISO 8601 has them: a sign and six digits. */
-export function isoDate(days: number): string {
+function isoDate(days: number): string {
   if (days === infiniteDays) return 'Infinity'
   if (days === -infiniteDays) return '-Infinity'
   // From days to the civil date, for every year; `Date` ends too early. https://howardhinnant.github.io/date_algorithms.html
@@ -246,7 +246,7 @@ export function isoDate(days: number): string {
 }
 
 /** @param unit microseconds in one of `ticks` */
-export function isoTimestamp(ticks: bigint, unit: bigint): string {
+function isoTimestamp(ticks: bigint, unit: bigint): string {
   if (ticks === infiniteTime) return 'Infinity'
   if (ticks === -infiniteTime) return '-Infinity'
   const micros = ticks * unit
