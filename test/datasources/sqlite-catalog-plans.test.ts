@@ -33,12 +33,15 @@ function recording(database: SqliteDatabase, statements: Statement[]): SqliteDat
   return {
     prepare(sql) {
       const statement = database.prepare(sql)
-      const note = (parameters: readonly unknown[]) => statements.push({ sql, parameters })
+      const noted = (parameters: readonly unknown[]) => {
+        statements.push({ sql, parameters })
+        return parameters
+      }
       return {
         reader: statement.reader,
-        all: (parameters) => (note(parameters), statement.all(parameters)),
-        run: (parameters) => (note(parameters), statement.run(parameters)),
-        iterate: (parameters) => (note(parameters), statement.iterate(parameters)),
+        all: (parameters) => statement.all(noted(parameters)),
+        run: (parameters) => statement.run(noted(parameters)),
+        iterate: (parameters) => statement.iterate(noted(parameters)),
       }
     },
     close: () => database.close(),
