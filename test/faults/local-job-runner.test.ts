@@ -86,14 +86,20 @@ describe('a server that is killed while it runs jobs', () => {
   })
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  const start = (script: string, count: number): ChildProcess =>
-    spawn(
-      process.execPath,
-      [join(program, 'server.js'), JSON.stringify(localConfig(home, { jobsAtOnce: count })), script, String(count)],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    )
+  let servers: ChildProcess[] = []
+  afterEach(() => {
+    for (const each of servers) each.kill('SIGKILL')
+    servers = []
+  })
+
+  const start = (script: string, count: number): ChildProcess => {
+    const config = JSON.stringify(localConfig(home, { jobsAtOnce: count }))
+    const child = spawn(process.execPath, [join(program, 'server.js'), config, script, String(count)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    servers.push(child)
+    return child
+  }
 
   /** Resolves when so many lines `begun` came. */
   const begun = async (child: ChildProcess, count: number): Promise<void> => {
@@ -127,7 +133,7 @@ describe('a server that is killed while it runs jobs', () => {
   })
 
   test('leaves none at whatever moment it is killed', async () => {
-    for (let round = 0; round < 15; round++) {
+    for (let round = 0; round < 30; round++) {
       const child = start(escaping, 6)
       await new Promise<void>((resolve) => child.stdout!.once('data', () => resolve()))
       await sleep(Math.random() * 500)

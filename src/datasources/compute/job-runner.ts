@@ -3,14 +3,18 @@ import type { Readable } from 'node:stream'
 
 /** A file that travels with a job. `localFile` is preferred; `open` streams the bytes where there is none. */
 export interface JobFile {
-  /** The last part of the name, for example `train.py`. */
+  /** The last part of the name, for example `train.py`; its ending says what runs it. */
   name: string
+  /** Is copied, never linked or changed. */
   localFile: string | null
   open(): Promise<Readable>
 }
 
 export interface JobSubmission {
-  /** Unique for run, step and attempt. Submitting the same key again gives the same job, and starts nothing. */
+  /**
+   * Unique for run, step and attempt. Submitting the same key again gives the same job, and starts nothing; a runner whose jobs
+   * do not survive the server knows the keys of jobs that run and, for an hour or so, of those that have ended.
+   */
   key: string
   /** For people who look at the backend: `<project>/<deployment>#<number>/<step>`. */
   displayName: string
@@ -18,6 +22,7 @@ export interface JobSubmission {
   arguments: readonly string[]
   /** The dependency archive, in the layout of OCI Data Flow; null where there is none. */
   archive: (JobFile & { sha256: string }) | null
+  /** Besides it a script sees what its backend sets; locally `DHUO_ARCHIVE`, where the archive was unpacked, and `DHUO_JOB`. */
   environment: Readonly<Record<string, string>>
   cluster: 'SMALL' | 'MEDIUM' | 'LARGE'
   /** Wall clock, from the start of the script; null: no bound of its own. */
@@ -34,6 +39,7 @@ export interface JobStatus {
 }
 
 export interface JobLine {
+  /** `SYSTEM`: not the script speaks but its runner, for example of output that was dropped. */
   stream: 'STDOUT' | 'STDERR' | 'SYSTEM'
   /** Without the line's end; valid Unicode (other bytes are replaced), bounded in length: the cut is marked. */
   text: string
@@ -57,15 +63,23 @@ export interface JobRunner {
   }
   /** Resolves when jobs can be submitted. */
   ping(): Promise<void>
-  /** Resolves when the backend has taken the job. */
+  /**
+   * Resolves when the backend has taken the job: it may wait there for its turn. What goes wrong later (a script that cannot be
+   * read, an archive that is damaged) fails the job.
+   */
   submit(submission: JobSubmission): Promise<{ jobId: string }>
   /**
-   * The job from its beginning, or, for one whose lines were handed out before, from where it is. Ends after a final state.
+   * The job from its beginning, or, for one whose lines were handed out before, from where it is. Ends after a final state; one
+   * that is watched again after its end says that state again. Each line is handed out once: of two who watch, to one of them;
+   * both hear every state. Who takes lines slowly slows the script down: nothing is lost.
    * A job that is not known (its runner died with the server that started it) is FAILED, with a detail that says so.
-   * @param signal ends the watching, not the job
+   * @param signal ends the watching, without a final state and without an error; not the job
    */
   watch(jobId: string, signal: AbortSignal): AsyncIterable<JobEvent>
-  /** Asks it to end (TERM), then ends it (KILL). Idempotent; resolves when it was asked, the end comes through `watch`. */
+  /**
+   * Asks it to end (TERM), then ends it (KILL). Idempotent; nothing happens to a job that has ended or is not known. Resolves
+   * when it was asked, the end comes through `watch`.
+   */
   cancel(jobId: string): Promise<void>
   /** Ends what does not survive the server, then the connection. */
   close(): Promise<void>

@@ -13,7 +13,7 @@ import { LocalJobCommands } from './local-job-command.js'
 import { diskExcessOf, excessOf } from './local-job-limits.js'
 import type { OutputBounds } from './local-job-output.js'
 import { LocalJobReaper } from './local-job-reaper.js'
-import { killMarked, newRunnerId, ProcessWatch, runnerLives } from './local-processes.js'
+import { killMarked, newRunnerId, ProcessWatch, runnerLives, signal } from './local-processes.js'
 
 interface LocalJobRunnerOptions {
   output?: OutputBounds
@@ -69,7 +69,7 @@ class LocalJobRunner implements JobRunner {
     this.#jobsDirectory = join(home, 'jobs')
     this.#digest = createHash('sha256').update(home).digest('hex').slice(0, 12)
     const runnerId = newRunnerId(this.#digest, randomBytes(4).toString('hex'))
-    const watch = new ProcessWatch()
+    const watch = new ProcessWatch(false)
     this.#surroundings = {
       runnerId,
       directory: join(this.#jobsDirectory, runnerId),
@@ -97,7 +97,9 @@ class LocalJobRunner implements JobRunner {
       if (lives === false || (lives === null && old)) left.push(name)
     }
     if (left.length === 0) return
-    await killMarked(new ProcessWatch(), (marker) => left.includes(marker.split('/')[0]!), 5_000)
+    const watch = new ProcessWatch(true)
+    // Twice: a process that forks and ends in the same moment can slip through one look.
+    for (let turn = 0; turn < 2; turn++) await killMarked(watch, (marker) => left.includes(marker.split('/')[0]!), 5_000)
     for (const name of left) await rm(join(this.#jobsDirectory, name), { recursive: true, force: true })
   }
 
@@ -148,19 +150,27 @@ class LocalJobRunner implements JobRunner {
       })
       this.#running.set(job, run)
     }
-    if (this.#running.size > 0) this.#checker ??= setTimeout(() => void this.#check(), this.#checkEveryMs).unref()
+    this.#checkSoon()
   }
 
-  /** Ends jobs that went beyond a bound. */
+  #checkSoon(): void {
+    this.#checker ??= setTimeout(() => void this.#check(), this.#checkEveryMs).unref()
+  }
+
+  /** Ends jobs that went beyond a bound, and what a job that has ended left after all. */
   async #check(): Promise<void> {
-    const { watch, limits } = this.#surroundings
+    const { watch, limits, runnerId } = this.#surroundings
     const found = await watch.look()
-    for (const job of this.#running.keys()) {
+    // Taken after the look: none that began meanwhile is missing.
+    const running = new Map([...this.#running.keys()].map((job) => [job.marker, job]))
+    for (const [marker, processes] of found)
+      if (marker.startsWith(`${runnerId}/`) && !running.has(marker)) for (const { pid } of processes) signal(pid, 'SIGKILL')
+    for (const job of running.values()) {
       const detail = excessOf(found.get(job.marker) ?? [], limits) ?? (await diskExcessOf(job.directory, limits))
       if (detail !== null && job.started) job.stop({ state: 'FAILED', detail }, false)
     }
     this.#checker = null
-    this.#startNext()
+    if (this.#running.size > 0) this.#checkSoon()
   }
 
   /** Remembers how a job ended, for a while. */
@@ -177,7 +187,7 @@ class LocalJobRunner implements JobRunner {
     }
   }
 
-  async *watch(jobId: string, signal: AbortSignal): AsyncIterable<JobEvent> {
+  async *watch(jobId: string, until: AbortSignal): AsyncIterable<JobEvent> {
     const job = this.#jobs.get(jobId)
     if (!job) {
       yield { type: 'status', status: { jobId, state: 'FAILED', detail: unknownJob } }
@@ -185,7 +195,7 @@ class LocalJobRunner implements JobRunner {
     }
     if (!job.started && !job.ended) yield { type: 'status', status: job.status }
     let toldRunning = false
-    while (!signal.aborted) {
+    while (!until.aborted) {
       if (job.started && !toldRunning) {
         toldRunning = true
         yield { type: 'status', status: { jobId, state: 'RUNNING', detail: null } }
@@ -193,7 +203,7 @@ class LocalJobRunner implements JobRunner {
       }
       const lines = job.output.take(lineBatch)
       if (lines.length > 0) yield { type: 'lines', lines }
-      else if (!job.ended) await job.changed(signal)
+      else if (!job.ended) await job.changed(until)
       else {
         yield { type: 'status', status: job.status }
         return

@@ -71,8 +71,16 @@ export class ProcessWatch {
   #known = new Map<number, { startTime: string; marker: string | null }>()
   #looking: Promise<Map<string, ProcessInfo[]>> | null = null
   #next: Promise<Map<string, ProcessInfo[]>> | null = null
+  /** Sessions in which a process with a marker was seen: whoever else is in one was started by the job. */
+  #sessions = new Map<number, string>()
+  readonly #recheck: boolean
   /** Markers by the pid of the job's first process, for as long as the job lasts. */
   readonly leaders = new Map<number, string>()
+
+  /** @param recheck for who does not start the jobs itself: a process may get its marker, by its exec, after it was seen */
+  constructor(recheck: boolean) {
+    this.#recheck = recheck
+  }
 
   /** Processes by marker, as they are at some moment after the call. Calls that come while a look is going on share the next. */
   look(): Promise<Map<string, ProcessInfo[]>> {
@@ -102,21 +110,27 @@ export class ProcessWatch {
       const entry = { startTime: it.startTime, marker: null as string | null }
       known.set(pid, entry)
       const before = this.#known.get(pid)
+      const isKnown = before?.startTime === it.startTime && (before.marker !== null || !this.#recheck)
       entry.marker =
         this.leaders.get(it.session) ??
         this.leaders.get(it.group) ??
-        (before?.startTime === it.startTime ? before.marker : readMarker(pid)) ??
+        this.#sessions.get(it.session) ??
+        (isKnown ? before.marker : readMarker(pid)) ??
         markerOf(it.parent) ??
         markerOf(it.session) ??
         markerOf(it.group)
       return entry.marker
     }
     const found = new Map<string, ProcessInfo[]>()
+    const sessions = new Map<number, string>()
     for (const [pid, info] of processes) {
       const marker = markerOf(pid)
-      if (marker !== null) found.get(marker)?.push(info) ?? found.set(marker, [info])
+      if (marker === null) continue
+      found.get(marker)?.push(info) ?? found.set(marker, [info])
+      sessions.set(info.session, marker)
     }
     this.#known = known
+    this.#sessions = sessions
     return found
   }
 }
@@ -188,15 +202,14 @@ async function reap(runnerId: string): Promise<void> {
     if (sign === '+') leaders.set(Number(pid), marker!)
     if (sign === '-') leaders.delete(Number(pid))
   }
+  const watch = new ProcessWatch(true)
+  for (const [pid, marker] of leaders) watch.leaders.set(pid, marker)
   // A process that the server was just starting carries its marker only after its exec: look again for a while.
-  for (let turn = 0; turn < 20; turn++) {
-    // Nothing is remembered from one look to the next: the marker of a process may have appeared since.
-    const watch = new ProcessWatch()
-    for (const [pid, marker] of leaders) watch.leaders.set(pid, marker)
+  for (let turn = 0; turn < 50; turn++) {
     await killMarked(watch, (marker) => marker.startsWith(`${runnerId}/`), 10_000)
     // A group that is gone stays gone, and its number may be given to others.
-    leaders.clear()
-    await sleep(100)
+    watch.leaders.clear()
+    await sleep(turn < 25 ? 20 : 60)
   }
 }
 
