@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Viewer } from './authentication.js'
 import type { Context } from './context.js'
 import { kindOfId } from './datasources/catalog/node-id.js'
@@ -158,12 +157,15 @@ export async function* whileVisible<Message>(
     return promised
   }
   let next = nextOf()
+  // One timer, and no race: a log has thousands of messages a second.
+  let wake = (): void => {}
+  const timer = setInterval(() => wake(), everyMs)
   try {
     while (true) {
-      const timer = new AbortController()
-      const pause = sleep(Math.max(0, checkedAt + everyMs - Date.now()), null, { signal: timer.signal }).catch(() => null)
-      const result = await Promise.race([next, pause])
-      timer.abort()
+      const result = await new Promise<IteratorResult<Message> | null>((resolve, reject) => {
+        wake = () => resolve(null)
+        next.then(resolve, reject)
+      })
       if (result === null || Date.now() - checkedAt >= everyMs) {
         await requireStillVisible(context, projectId)
         checkedAt = Date.now()
@@ -174,6 +176,7 @@ export async function* whileVisible<Message>(
       next = nextOf()
     }
   } finally {
+    clearInterval(timer)
     await messages.return?.()
   }
 }

@@ -34,6 +34,7 @@ const pageSize = 500
  */
 export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
   readonly #feeds = new Map<string, Feed<Event>>()
+  readonly #turns = new Turns()
   readonly #keep: number
   readonly #closing = new AbortController()
 
@@ -91,6 +92,7 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
           if (ready.length === 0 && feed.head > cursor) await sleep(50, undefined, { signal: stop }).catch(() => {})
         }
         for (const event of ready ?? []) {
+          if (!this.#turns.mayGoOn) await this.#turns.next()
           if (stop.aborted) return
           cursor = event.sequence
           yield event
@@ -149,6 +151,34 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
         this.logger.warn({ err: error }, 'the heads of event logs could not be read')
       }
     }
+  }
+}
+
+/** How long the streams hold the event loop before others have a turn. */
+const turnMs = 5
+
+/**
+ * Nothing between two events waits for the event loop as long as a socket takes its bytes at once: a log of thousands of events
+ * would hold it until its end. All streams share one span of time in each turn of the loop, and take it one after the other.
+ */
+class Turns {
+  readonly #waiting: (() => void)[] = []
+  #endsAt = 0
+
+  get mayGoOn(): boolean {
+    return performance.now() < this.#endsAt
+  }
+
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#waiting.push(resolve) === 1) setImmediate(() => this.#begin())
+    })
+  }
+
+  #begin(): void {
+    this.#endsAt = performance.now() + turnMs
+    this.#waiting.shift()?.()
+    if (this.#waiting.length > 0) setImmediate(() => this.#begin())
   }
 }
 

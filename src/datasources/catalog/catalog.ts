@@ -1,4 +1,5 @@
 // The catalog: every entity's rows, in SQLite or PostgreSQL, through one store for each entity.
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { HandleEmptyInListsPlugin, type Kysely, replaceWithNoncontingentExpression, sql } from 'kysely'
 import { AccessKeyStore } from './access-key-store.js'
 import { BucketStore } from './bucket-store.js'
@@ -17,6 +18,7 @@ import { PipelineStepStore } from './pipeline-step-store.js'
 import { ProjectStore } from './project-store.js'
 import { RunStore } from './run-store.js'
 import { ServerSecretStore } from './server-secret-store.js'
+import { isSqlite } from './sql-dialect.js'
 import { StoredObjectStore } from './stored-object-store.js'
 import type { Tables } from './tables.js'
 import { trackStores } from './tracked-stores.js'
@@ -70,20 +72,39 @@ export async function createCatalog(kind: string, database: Kysely<Tables>): Pro
     await db.destroy().catch(() => {})
     throw error
   })
+  const inTurn = isSqlite(db) ? takeTurns() : <T>(work: () => Promise<T>) => work()
   return {
     ...storesOn(db),
     kind,
     ping: async () => void (await sql`select 1`.execute(db)),
     transaction: (work) =>
-      db.transaction().execute(async (transaction) => {
-        const { stores, settled } = trackStores(storesOn(transaction))
-        try {
-          return await work(stores)
-        } finally {
-          await settled()
-        }
-      }),
+      inTurn(() =>
+        db.transaction().execute(async (transaction) => {
+          const { stores, settled } = trackStores(storesOn(transaction))
+          try {
+            return await work(stores)
+          } finally {
+            await settled()
+          }
+        }),
+      ),
     close: () => db.destroy(),
+  }
+}
+
+/**
+ * One after the other, with a turn of the event loop between two. Nothing in a transaction of SQLite waits for the event loop:
+ * hundreds that are asked for at once would hold it until the last of them is over.
+ */
+function takeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const result = last.then(work)
+    last = result.then(
+      () => turnOfTheLoop(),
+      () => turnOfTheLoop(),
+    )
+    return result
   }
 }
 
