@@ -18,7 +18,15 @@ export interface ProcessInfo {
   residentBytes: number
 }
 
-const pageSize = 4096
+/** 4 KiB mostly; some kernels for ARM have 64 KiB. Entry 6 of https://man7.org/linux/man-pages/man3/getauxval.3.html */
+const pageSize = ((): number => {
+  try {
+    const vector = readFileSync('/proc/self/auxv')
+    for (let at = 0; at + 16 <= vector.length; at += 16)
+      if (vector.readBigUInt64LE(at) === 6n) return Number(vector.readBigUInt64LE(at + 8))
+  } catch {}
+  return 4096
+})()
 
 /** Null when it is gone, or dead and waiting for its parent. */
 export function readProcess(pid: number | 'self'): ProcessInfo | null {
