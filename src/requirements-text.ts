@@ -11,7 +11,8 @@ const name = '[A-Za-z0-9](?:[\\w.-]*[A-Za-z0-9])?'
 const extras = '(?:\\s*\\[[\\w.,\\s-]*\\])?'
 const clause = '(?:===|==|~=|!=|<=|>=|<|>)\\s*[\\w.*+!-]+'
 const versions = `(?:\\s*\\(?\\s*${clause}(?:\\s*,\\s*${clause})*\\s*\\)?)?`
-const marker = '(?:\\s*;[^;]+?)?'
+// ` -` would be an option to pip.
+const marker = '(?:\\s*;(?:(?!\\s-)[^;])+?)?'
 const hashes = '(?:\\s+--hash=sha(?:256|384|512):[0-9a-fA-F]+)*'
 const fromIndex = new RegExp(`^${name}${extras}${versions}${marker}${hashes}$`)
 const fromUrl = new RegExp(`^${name}${extras}\\s*@\\s*(\\S+)${marker}${hashes}$`)
