@@ -3,9 +3,10 @@ import { newId } from '../datasources/catalog/node-id.js'
 import type { DatasetRow, ProjectRow, StoredObjectRow } from '../datasources/catalog/tables.js'
 import type { Datasources } from '../datasources/datasources.js'
 import type { TableFormat, TableShape, WriteMode } from '../datasources/lakehouse/lakehouse.js'
-import { badInput, DhuoError, notFound } from '../errors.js'
+import { badInput, DhuoError, isDhuoError, notFound } from '../errors.js'
 import { requireName } from '../naming-policy.js'
 import { requireDescription } from './create-project.js'
+import { inTermsOf } from './in-terms-of.js'
 import { objectAsFile } from './object-table.js'
 
 export type DatasetSource = { object: StoredObjectRow; format: TableFormat } | { sql: string } | { table: string }
@@ -36,20 +37,34 @@ export async function createDataset(datasources: Datasources, input: NewDataset,
     if (mode !== 'CREATE') throw badInput('input.mode', 'input.mode: a table that is there can only be named with CREATE.')
     const [shape] = await lakehouse.describeTables(project.name, [source.table])
     if (!shape) throw notFound(`The table "${source.table}"`, 'input.table')
-    return record(datasources, input, { name, tableName: source.table, ownsTable: 0, shape })
+    // SQL does not tell names by their case.
+    const tableName = source.table.toLowerCase()
+    const owner = await catalog.datasets.findByTable(project.id, tableName)
+    if (owner) throw conflict(`The table "${source.table}" is that of the dataset "${owner.name}".`, 'input.table')
+    return record(datasources, input, { name, tableName, ownsTable: 0, shape })
   }
 
   const tableName = existing?.tableName ?? requireName('TABLE', name.replaceAll('-', '_'), 'input.name')
   const owner = existing ?? (await catalog.datasets.findByTable(project.id, tableName))
   if (owner && owner.name !== name)
     throw conflict(`The table "${tableName}" is that of the dataset "${owner.name}".`, 'input.name')
-  const shape = await lakehouse.writeTable(
-    { schema: project.name, table: tableName, mode },
-    'sql' in source ? { sql: source.sql } : { file: await objectAsFile(datasources, source.object, source.format) },
-    signal,
-  )
+  const rows = 'sql' in source ? { sql: source.sql } : { file: await objectAsFile(datasources, source.object, source.format) }
+  const names = { table: 'input.name', sql: 'input.sql', params: 'input.sql', file: 'input.object.format' }
+  const shape = await inTermsOf(names, lakehouse.writeTable({ schema: project.name, table: tableName, mode }, rows, signal))
   if (existing) return recordNextVersion(datasources, input, existing, shape)
-  return record(datasources, input, { name, tableName, ownsTable: 1, shape })
+  try {
+    return await record(datasources, input, { name, tableName, ownsTable: 1, shape })
+  } catch (error) {
+    if (!isDhuoError(error) || error.code !== 'CONFLICT') throw error
+    // Others were as fast. Who replaces comes after them; the table of who creates would be nobody's.
+    const [named, ofTable] = [
+      await catalog.datasets.find(project.id, name),
+      await catalog.datasets.findByTable(project.id, tableName),
+    ]
+    if (mode === 'REPLACE' && named && named.id === ofTable?.id) return recordNextVersion(datasources, input, named, shape)
+    if (mode === 'CREATE' && !ofTable) await lakehouse.dropTable(project.name, tableName)
+    throw error
+  }
 }
 
 async function record(

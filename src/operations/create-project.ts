@@ -2,8 +2,9 @@
 import { newId } from '../datasources/catalog/node-id.js'
 import type { ProjectRow } from '../datasources/catalog/tables.js'
 import type { Datasources } from '../datasources/datasources.js'
-import { badInput, DhuoError } from '../errors.js'
+import { DhuoError } from '../errors.js'
 import { requireName } from '../naming-policy.js'
+import { requireText } from '../tracking-rules.js'
 
 /** @throws BAD_USER_INPUT, CONFLICT when the name is taken */
 export async function createProject(
@@ -26,6 +27,5 @@ export async function createProject(
 }
 
 export function requireDescription(description: string | null): void {
-  if (description !== null && description.length > 10_000)
-    throw badInput('input.description', 'input.description has at most 10,000 characters.')
+  if (description !== null) requireText(description, 10_000, 'input.description')
 }

@@ -4,6 +4,7 @@ import type { Catalog } from '../datasources/catalog/catalog.js'
 import { newId } from '../datasources/catalog/node-id.js'
 import type { UserRow } from '../datasources/catalog/tables.js'
 import { badInput, DhuoError } from '../errors.js'
+import { requireText } from '../tracking-rules.js'
 
 export interface NewUser {
   email: string
@@ -18,7 +19,7 @@ export async function createUser(catalog: Catalog, { email, password, name, isAd
   if (address === null) throw badInput('input.email', 'input.email must be an email address of at most 254 characters.')
   if (password.length < 8 || password.length > longestPassword)
     throw badInput('input.password', `input.password must have 8 to ${longestPassword} characters.`)
-  if (name !== null && name.length > 200) throw badInput('input.name', 'input.name has at most 200 characters.')
+  if (name !== null) requireText(name, 200, 'input.name')
   const user: UserRow = {
     id: newId('user'),
     email: address,

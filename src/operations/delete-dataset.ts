@@ -2,14 +2,14 @@
 import type { RunRow } from '../datasources/catalog/experiment-rows.js'
 import type { DatasetRow, ProjectRow } from '../datasources/catalog/tables.js'
 import type { Datasources } from '../datasources/datasources.js'
-import { DhuoError } from '../errors.js'
+import { DhuoError, notFound } from '../errors.js'
 
 /** So many runs are told by name. */
 const mostNamed = 10
 
 /**
  * The row goes first: a table without a dataset can be used and named again, a dataset without a table cannot.
- * @throws PRECONDITION_FAILED runs have logged it as an input: what they learned from would be forgotten
+ * @throws NOT_FOUND it was deleted meanwhile; PRECONDITION_FAILED runs have logged it as an input: what they learned from would be forgotten
  */
 export async function deleteDataset(
   { catalog, lakehouse }: Datasources,
@@ -19,7 +19,8 @@ export async function deleteDataset(
   await catalog.transaction(async ({ datasets, runs }) => {
     const readers = await runs.readersOf(dataset.id, mostNamed)
     if (readers.length > 0) throw isInput(dataset, readers)
-    await datasets.delete(dataset.id)
+    // Whoever deleted it before us drops its table; by now that may be the table of another dataset.
+    if (!(await datasets.delete(dataset.id))) throw notFound('The dataset', 'id')
   })
   if (dataset.ownsTable) await lakehouse.dropTable(project.name, dataset.tableName)
 }

@@ -7,6 +7,7 @@ import type { AccessKeyRow, ProjectRow } from '../datasources/catalog/tables.js'
 import { badInput } from '../errors.js'
 import { Project } from '../schema/project.js'
 import { AccessKey, CreateAccessKeyInput, NewAccessKey } from '../schema/user.js'
+import { requireText } from '../tracking-rules.js'
 
 @Resolver(() => AccessKey)
 export class AccessKeyResolver {
@@ -19,8 +20,8 @@ export class AccessKeyResolver {
     const role = input.role ?? 'EDITOR'
     const project = input.project == null ? null : await requireProject(context, input.project, role, 'input.project')
     const now = new Date().toISOString()
-    if (input.name.trim() === '' || input.name.length > 100)
-      throw badInput('input.name', 'input.name must have 1 to 100 characters.')
+    if (input.name.trim() === '') throw badInput('input.name', 'input.name must have 1 to 100 characters.')
+    requireText(input.name, 100, 'input.name')
     if (input.expiresAt != null && input.expiresAt <= now)
       throw badInput('input.expiresAt', 'input.expiresAt must be in the future.')
 

@@ -8,6 +8,7 @@ import { badInput, DhuoError } from '../errors.js'
 import { abandonUpload } from '../operations/abandon-upload.js'
 import { beginUpload } from '../operations/begin-upload.js'
 import { completeUpload } from '../operations/complete-upload.js'
+import { inTermsOf } from '../operations/in-terms-of.js'
 import { formatOf, objectAsFile } from '../operations/object-table.js'
 import { rowLimit, type TableResult, tableResult } from '../operations/table-result.js'
 import { Bucket } from '../schema/bucket.js'
@@ -71,7 +72,7 @@ export class StoredObjectResolver {
     if (page.offset < 0 || !Number.isSafeInteger(page.offset)) throw badInput('offset', 'offset must be between 0 and 2^53.')
     const format = formatOf(object.key, given)
     const file = await objectAsFile(context.datasources, object, format)
-    const result = await context.datasources.lakehouse.readFile(file, page, context.signal)
+    const result = await inTermsOf({ file: 'format' }, context.datasources.lakehouse.readFile(file, page, context.signal))
     return tableResult(result, object.projectId, { objectId: object.id, format })
   }
 

@@ -5,6 +5,7 @@ import type { Context } from '../context.js'
 import type { Parameters, TableFormat } from '../datasources/lakehouse/lakehouse.js'
 import { badInput } from '../errors.js'
 import { issueExportTicket } from '../operations/export-table.js'
+import { inTermsOf } from '../operations/in-terms-of.js'
 import { rowLimit, type TableResult, tableResult } from '../operations/table-result.js'
 import { JSONValue, URLText } from '../schema/scalars.js'
 import { DmlResult, ExecuteDmlInput, Table } from '../schema/table.js'
@@ -45,7 +46,8 @@ export class TableResolver {
     const project = await requireProject(context, input.project, 'EDITOR', 'input.project')
     const startedAt = performance.now()
     const statement = { schema: project.name, sql: input.sql, paramSets: parameterSetsOf(input) }
-    const { rowsAffected } = await context.datasources.lakehouse.execute(statement, context.signal)
+    const names = { schema: 'input.project', sql: 'input.sql', params: input.batch ? 'input.batch' : 'input.params' }
+    const { rowsAffected } = await inTermsOf(names, context.datasources.lakehouse.execute(statement, context.signal))
     return { rowsAffected, durationMs: performance.now() - startedAt }
   }
 

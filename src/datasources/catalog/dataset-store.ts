@@ -36,8 +36,9 @@ export class DatasetStore {
     await this.db.insertInto('dataset_versions').values(version).execute()
   }
 
-  async delete(id: string): Promise<void> {
-    await this.db.deleteFrom('datasets').where('id', '=', id).execute()
+  /** False when it was gone already. */
+  async delete(id: string): Promise<boolean> {
+    return (await this.db.deleteFrom('datasets').where('id', '=', id).returning('id').execute()).length === 1
   }
 
   byIds(ids: readonly string[]): Promise<DatasetRow[]> {
