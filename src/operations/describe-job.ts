@@ -1,38 +1,9 @@
 // Puts together what the compute backend gets for one attempt of a step: all of it pinned by the run.
-import type { DeploymentStepRow, DeploymentVersionRow } from '../datasources/catalog/deployment-rows.js'
 import type { PipelineRunRow, PipelineStepRow } from '../datasources/catalog/pipeline-rows.js'
 import type { JobFile, JobSubmission } from '../datasources/compute/job-runner.js'
 import type { Datasources } from '../datasources/datasources.js'
 import { DhuoError } from '../errors.js'
-
-/** What does not change in the life of a run. */
-export interface PinnedDeployment {
-  name: string
-  projectName: string
-  isDeleted: boolean
-  version: DeploymentVersionRow
-  /** By name. */
-  steps: ReadonlyMap<string, DeploymentStepRow>
-}
-
-export async function readPinnedDeployment(
-  { catalog }: Pick<Datasources, 'catalog'>,
-  { id, projectId, deploymentId, deploymentVersion }: PipelineRunRow,
-): Promise<PinnedDeployment> {
-  const [pinned, [project]] = await Promise.all([
-    catalog.pipelineRuns.findPinned(deploymentId, deploymentVersion),
-    catalog.projects.byIds([projectId]),
-  ])
-  if (!pinned || !project) throw new Error(`The deployment of ${id} is gone.`)
-  const { deployment, version, steps } = pinned
-  return {
-    name: deployment.name,
-    projectName: project.name,
-    isDeleted: deployment.status === 'DELETED',
-    version,
-    steps: new Map(steps.map((step) => [step.name, step])),
-  }
-}
+import type { PinnedDeployment } from './read-pinned-deployment.js'
 
 /** @param url where the script reaches this server */
 export async function describeJob(
@@ -42,14 +13,16 @@ export async function describeJob(
   step: PipelineStepRow,
   { secret, url }: { secret: string | null; url: string },
 ): Promise<JobSubmission> {
-  const { version, projectName } = pinned
-  const rule = pinned.steps.get(step.name)
+  const { deployment, version, steps } = pinned
+  const [project] = await datasources.catalog.projects.byIds([run.projectId])
+  const projectName = project!.name
+  const rule = steps.find(({ name }) => name === step.name)
   if (!rule) throw new Error(`The deployment of ${run.id} has no step ${step.name}.`)
   const modelUri = await modelUriOf(datasources, version.modelVersionId)
   const given = JSON.parse(run.arguments) as Record<string, string>
   return {
     key: `${run.id}/${step.id}/${step.attempt}`,
-    displayName: `${projectName}/${pinned.name}#${run.number}/${step.name}`,
+    displayName: `${projectName}/${deployment.name}#${run.number}/${step.name}`,
     script: await fileOf(datasources, rule.scriptObjectId),
     arguments: [
       ...(JSON.parse(rule.arguments) as string[]),

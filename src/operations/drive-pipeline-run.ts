@@ -6,10 +6,11 @@ import { isDhuoError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Publisher } from '../pubsub/topics.js'
 import { type Advance, type Advanced, advancePipelineRun, mintStepKey } from './advance-pipeline-run.js'
-import { describeJob, type PinnedDeployment, readPinnedDeployment } from './describe-job.js'
+import { describeJob } from './describe-job.js'
 import type { GroupedWrites } from './group-writes.js'
 import { type Happening, isUnderWay, type StepRule } from './plan-pipeline-run.js'
 import { publishPipelineEvents } from './publish-pipeline-events.js'
+import { type PinnedDeployment, readPinnedDeployment } from './read-pinned-deployment.js'
 
 export interface DriveContext {
   datasources: Datasources
@@ -84,11 +85,13 @@ export class RunDriver {
   }
 
   async drive(): Promise<DriveEnd> {
-    const pinned = await readPinnedDeployment(this.context.datasources, this.run)
+    const { deploymentId, deploymentVersion } = this.run
+    const pinned = await readPinnedDeployment(this.context.datasources.catalog, deploymentId, deploymentVersion)
+    if (!pinned) throw new Error(`The deployment of ${this.run.id} is gone.`)
     const { status, createdBy } = pinned.version
-    if (status === 'PACKAGING' && !pinned.isDeleted && this.run.cancelRequestedAt === null) return 'WAITING'
+    if (status === 'PACKAGING' && !isDeleted(pinned) && this.run.cancelRequestedAt === null) return 'WAITING'
     const refusal = refusalOf(pinned)
-    const rules = new Map([...pinned.steps.values()].map((step) => [step.name, ruleOf(step)]))
+    const rules = new Map(pinned.steps.map((step) => [step.name, ruleOf(step)]))
     await this.#takeOver(pinned)
 
     while (!this.#isLost) {
@@ -274,7 +277,10 @@ const ruleOf = ({ needs, maxAttempts }: { needs: string; maxAttempts: number }):
   maxAttempts,
 })
 
-function refusalOf({ version, isDeleted }: PinnedDeployment): string | null {
+const isDeleted = ({ deployment }: PinnedDeployment): boolean => deployment.status === 'DELETED'
+
+function refusalOf(pinned: PinnedDeployment): string | null {
+  const { version } = pinned
   if (version.status === 'FAILED') return `The deployment could not be packaged: ${version.statusDetail ?? 'no reason is known.'}`
-  return isDeleted && version.status === 'PACKAGING' ? 'The deployment was deleted before it was packaged.' : null
+  return isDeleted(pinned) && version.status === 'PACKAGING' ? 'The deployment was deleted before it was packaged.' : null
 }

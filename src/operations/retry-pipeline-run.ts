@@ -4,6 +4,7 @@ import type { Datasources } from '../datasources/datasources.js'
 import { DhuoError, notFound } from '../errors.js'
 import type { Publisher } from '../pubsub/topics.js'
 import { announceDueRun, publishPipelineEvents } from './publish-pipeline-events.js'
+import { readPinnedDeployment } from './read-pinned-deployment.js'
 import { insertRun, requireRunnable } from './start-pipeline-run.js'
 
 /**
@@ -28,7 +29,7 @@ export async function retryPipelineRun(
     const underWay = await stores.pipelineRuns.findActiveRetry(earlier)
     if (underWay) return { run: underWay, events: [] }
     const { deploymentId, deploymentVersion } = earlier
-    const pinned = await stores.pipelineRuns.findPinned(deploymentId, deploymentVersion)
+    const pinned = await readPinnedDeployment(stores, deploymentId, deploymentVersion)
     if (!pinned) throw notFound('The deployment', 'id')
     requireRunnable(pinned)
     const done = (await stores.pipelineSteps.byRuns([id])).filter(({ status }) => status === 'SUCCEEDED')

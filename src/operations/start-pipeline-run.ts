@@ -3,12 +3,12 @@ import type { Stores } from '../datasources/catalog/catalog.js'
 import { newId } from '../datasources/catalog/node-id.js'
 import type { NewPipelineEvent } from '../datasources/catalog/pipeline-event-store.js'
 import type { PipelineEventRow, PipelineRunRow, PipelineStepRow, Trigger } from '../datasources/catalog/pipeline-rows.js'
-import type { PinnedRows } from '../datasources/catalog/pipeline-run-store.js'
 import type { Datasources } from '../datasources/datasources.js'
 import { badInput, DhuoError, notFound } from '../errors.js'
 import type { Publisher } from '../pubsub/topics.js'
 import { blank } from './plan-pipeline-run.js'
 import { announceDueRun, publishPipelineEvents } from './publish-pipeline-events.js'
+import { type PinnedDeployment, readPinnedDeployment } from './read-pinned-deployment.js'
 
 export interface NewPipelineRun {
   deploymentId: string
@@ -35,7 +35,7 @@ export async function startPipelineRun(
   const { run, events } = await catalog.transaction(async (stores) => {
     const there = await findStarted(stores, given)
     if (there) return { run: there, events: [] }
-    const pinned = await stores.pipelineRuns.findPinned(given.deploymentId)
+    const pinned = await readPinnedDeployment(stores, given.deploymentId, null)
     if (!pinned) throw notFound('The deployment', 'input.deployment')
     requireRunnable(pinned)
     const { trigger, scheduledFor, idempotencyKey, createdBy } = given
@@ -61,7 +61,7 @@ type Origin = Pick<PipelineRunRow, 'trigger' | 'arguments' | 'scheduledFor' | 'i
  */
 export async function insertRun(
   stores: Stores,
-  { deployment, version, steps }: PinnedRows,
+  { deployment, version, steps }: PinnedDeployment,
   origin: Origin,
   carried: ReadonlyMap<string, { step: PipelineStepRow; detail: string }>,
 ): Promise<{ run: PipelineRunRow; events: PipelineEventRow[] }> {
@@ -118,7 +118,7 @@ export async function insertRun(
 }
 
 /** @throws PRECONDITION_FAILED */
-export function requireRunnable({ deployment, version }: PinnedRows): void {
+export function requireRunnable({ deployment, version }: PinnedDeployment): void {
   const refused = (why: string): DhuoError =>
     new DhuoError('PRECONDITION_FAILED', `The deployment "${deployment.name}" ${why}`, { field: 'input.deployment' })
   if (deployment.status === 'DELETED') throw refused('is deleted.')

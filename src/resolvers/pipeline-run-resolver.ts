@@ -25,8 +25,8 @@ export class PipelineRunResolver {
     @Ctx() context: Context,
     @Arg('input', { description: 'The deployment, and what its scripts get.' }) input: RunDeploymentInput,
   ): Promise<PipelineRunRow> {
-    const pinned = await context.datasources.catalog.pipelineRuns.findPinned(input.deployment)
-    const deployment = await requireRow(context, pinned?.deployment, 'EDITOR', 'The deployment', 'input.deployment')
+    const found = await context.loaders.deployment.load(input.deployment)
+    const deployment = await requireRow(context, found, 'EDITOR', 'The deployment', 'input.deployment')
     return startPipelineRun(context.datasources, context.events, {
       deploymentId: deployment.id,
       arguments: input.arguments ?? [],

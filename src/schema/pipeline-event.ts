@@ -4,7 +4,7 @@ import { enumOf } from './enum-of.js'
 import { LogStreamEnum, PipelineStatusEnum, StepStatusEnum } from './pipeline-status.js'
 import { DateTime } from './scalars.js'
 
-export const PipelineEventTypeEnum = enumOf<PipelineEventType>('PipelineEventType', 'What an event tells of.', {
+const PipelineEventTypeEnum = enumOf<PipelineEventType>('PipelineEventType', 'What an event tells of.', {
   RUN_STATUS: 'The run has another status: `runStatus`, and why in `message`. A final one is the last event of a run.',
   STEP_STATUS:
     'A step has another status: `stepStatus`, and why in `message`. A final one comes after the last line of the step.',

@@ -7,7 +7,7 @@ import { PipelineStatusEnum } from './pipeline-status.js'
 import { RelayNode } from './relay-node.js'
 import { DateTime } from './scalars.js'
 
-export const TriggerEnum = enumOf<Trigger>('Trigger', 'What started a pipeline run.', {
+const TriggerEnum = enumOf<Trigger>('Trigger', 'What started a pipeline run.', {
   MANUAL: 'Somebody.',
   SCHEDULE: 'A tick of the schedule of its deployment.',
   RETRY: 'Somebody who tried an earlier run again.',

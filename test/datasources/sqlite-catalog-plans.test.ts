@@ -214,7 +214,6 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
       insert: () => [catalog.pipelineRuns.insert(pipelineRunRow({ id: 'a', projectId: 'b' }))],
       byIds: () => [catalog.pipelineRuns.byIds(ids)],
       takeNumber: () => [catalog.pipelineRuns.takeNumber('a')],
-      findPinned: () => [catalog.pipelineRuns.findPinned('a')],
       findByIdempotencyKey: () => [catalog.pipelineRuns.findByIdempotencyKey('a', 'b')],
       findByTick: () => [catalog.pipelineRuns.findByTick('a', at(0))],
       findActiveRetry: () => [catalog.pipelineRuns.findActiveRetry(pipelineRunRow({ id: 'a', projectId: 'b' }))],

@@ -27,7 +27,7 @@ export interface SeededDeployment {
 const isoNow = (): string => new Date().toISOString()
 
 /** Rows as another process would write them. */
-export function insertRow(home: string, table: string, row: Record<string, SQLInputValue>): void {
+function insertRow(home: string, table: string, row: Record<string, SQLInputValue>): void {
   const db = new DatabaseSync(join(home, 'catalog.db'), { timeout: 5_000 })
   const names = Object.keys(row)
   const text = `insert into ${table} (${names.map((name) => `"${name}"`).join(', ')}) values (${names.map(() => '?').join(', ')})`

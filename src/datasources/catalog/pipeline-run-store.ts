@@ -2,7 +2,6 @@
 import { type Kysely, sql } from 'kysely'
 import { joinPage, parentsOf } from './child-pages.js'
 import type { Timestamp } from './column-types.js'
-import type { DeploymentRow, DeploymentStepRow, DeploymentVersionRow } from './deployment-rows.js'
 import { decodeTextCursor, encodeCursor, type Page, type PageRequest, toPage } from './page.js'
 import type { PipelineRunRow, PipelineStatus } from './pipeline-rows.js'
 import type { Tables } from './tables.js'
@@ -38,27 +37,6 @@ export class PipelineRunStore {
       .returning('lastRunNumber')
       .executeTakeFirstOrThrow()
     return lastRunNumber
-  }
-
-  /** What a run of the deployment keeps from its start to its end; without a version, of its newest. */
-  async findPinned(deploymentId: string, wanted?: number): Promise<PinnedRows | null> {
-    const deployment = await this.db.selectFrom('deployments').selectAll().where('id', '=', deploymentId).executeTakeFirst()
-    const version = wanted ?? deployment?.version ?? 0
-    const pinned = await this.db
-      .selectFrom('deployment_versions')
-      .selectAll()
-      .where('deploymentId', '=', deploymentId)
-      .where('version', '=', version)
-      .executeTakeFirst()
-    if (!deployment || !pinned) return null
-    const steps = await this.db
-      .selectFrom('deployment_steps')
-      .selectAll()
-      .where('deploymentId', '=', deploymentId)
-      .where('version', '=', version)
-      .orderBy('position')
-      .execute()
-    return { deployment, version: pinned, steps }
   }
 
   findByIdempotencyKey(deploymentId: string, idempotencyKey: string): Promise<PipelineRunRow | undefined> {
@@ -186,13 +164,6 @@ export class PipelineRunStore {
     const counts = new Map(rows.map((row) => [row[parent], Number(row.count)]))
     return parentIds.map((id) => counts.get(id) ?? 0)
   }
-}
-
-export interface PinnedRows {
-  deployment: DeploymentRow
-  version: DeploymentVersionRow
-  /** In their order. */
-  steps: DeploymentStepRow[]
 }
 
 export interface Lease {
