@@ -3,7 +3,6 @@ import type { StoredObjectRow, UploadRow } from '../datasources/catalog/tables.j
 import type { Datasources } from '../datasources/datasources.js'
 import type { BegunUpload, BytesLocation } from '../datasources/storage/object-storage.js'
 import { DhuoError, notFound } from '../errors.js'
-import { inTermsOf } from './in-terms-of.js'
 
 /** @throws PRECONDITION_FAILED parts are missing, the digest differs, or the upload has expired; NOT_FOUND it was abandoned */
 export async function completeUpload({ catalog, storage }: Datasources, upload: UploadRow): Promise<StoredObjectRow> {
@@ -14,7 +13,7 @@ export async function completeUpload({ catalog, storage }: Datasources, upload: 
     if (upload.expiresAt <= new Date().toISOString())
       throw new DhuoError('PRECONDITION_FAILED', 'The upload has expired: begin it again.', { field: 'id' })
     const bucket = (await catalog.buckets.byIds([upload.bucketId]))[0]!
-    const stored = await inTermsOf({ sha256: 'id' }, storage.completeUpload(begunUpload(upload, bucket.name), upload.sha256))
+    const stored = await storage.completeUpload(begunUpload(upload, bucket.name), upload.sha256)
     bytes = { bucket: bucket.name, key: upload.key, version: stored.version }
     await catalog.transaction(async ({ uploads, storedObjects }) => {
       if (!(await uploads.complete(upload.id, objectId))) return

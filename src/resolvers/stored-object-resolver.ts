@@ -105,7 +105,7 @@ export class UploadResolver {
     @Ctx() context: Context,
     @Arg('id', () => ID, { description: 'The id of the upload.' }) id: string,
   ): Promise<StoredObjectRow> {
-    return completeUpload(context.datasources, await requireUpload(context, id))
+    return inTermsOf({ sha256: 'id' }, completeUpload(context.datasources, await requireUpload(context, id)))
   }
 
   @Mutation(() => Boolean, {
