@@ -15,6 +15,7 @@ import { GraphqlSocket } from './http/graphql-socket.js'
 import { type BackendHealth, registerHealthRoutes } from './http/health-routes.js'
 import { trackIdleConnections } from './http/idle-connections.js'
 import { createMetrics, registerMetricsRoute } from './http/metrics.js'
+import { createExecutor } from './http/query-executor.js'
 import { pathOf, registerRequestLog, requestIdOf } from './http/request-log.js'
 import { registerSecurityHeaders } from './http/security-headers.js'
 import { defaultServerLimits, type ServerLimits } from './http/server-limits.js'
@@ -51,8 +52,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const clientAddress = clientAddresses(options.trustedProxies ?? [])
   const metrics = createMetrics()
   const documents = new DocumentStore(schema, limits.guards)
-  const apollo = await startApolloServer(schema, documents, log)
-  const socket = new GraphqlSocket({ schema, documents, createContext, clientAddress, metrics, publicUrl, limits, log })
+  const execute = createExecutor(schema, documents)
+  const apollo = await startApolloServer(schema, documents, execute, log)
+  const socket = new GraphqlSocket({ schema, documents, execute, createContext, clientAddress, metrics, publicUrl, limits, log })
   let isDraining = false
 
   const app = fastify({

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type ExecutionArgs, execute, GraphQLError, type GraphQLSchema, subscribe } from 'graphql'
+import { type ExecutionArgs, GraphQLError, type GraphQLSchema, subscribe } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type Context as SocketContext } from 'graphql-ws'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import type { Context, RequestInfo } from '../context.js'
@@ -11,6 +11,7 @@ import { isForeignOrigin } from './cross-site.js'
 import type { DocumentStore } from './document-store.js'
 import { describeError, isGraphQLError } from './format-error.js'
 import type { Metrics } from './metrics.js'
+import type { Executor } from './query-executor.js'
 import { requestIdOf } from './request-log.js'
 import { credentialsIn, keepAlive, refuseUpgrade, type SocketConnection } from './socket-connection.js'
 import { SocketOperation } from './socket-operation.js'
@@ -28,6 +29,7 @@ export interface SocketLimits {
 interface GraphqlSocketOptions {
   schema: GraphQLSchema
   documents: DocumentStore
+  execute: Executor
   createContext(request: RequestInfo): Promise<Context>
   clientAddress: ClientAddress
   metrics: Metrics
@@ -61,7 +63,8 @@ export class GraphqlSocket {
       clientTracking: false,
     })
     this.server = makeServer<Record<string, unknown>, SocketConnection>({
-      execute,
+      // Its arguments are those that `start` makes.
+      execute: (args) => options.execute(args as ExecutionArgs),
       subscribe,
       connectionInitWaitTimeout: limits.initTimeoutMs,
       onConnect: (context) => this.connect(context.extra, context.connectionParams),
