@@ -30,7 +30,7 @@ export type DriveEnd = 'OVER' | 'WAITING' | 'STOPPED' | 'LOST'
 const mostLines = 1_000
 /** Lines that wait to be written before the job's output is no longer read. */
 const mostWaitingLines = 5_000
-const writePauses = [100, 500, 2_000, 10_000]
+const writePauses = [100, 250, 500, 1_000, 2_000]
 const submitPauses = [1_000, 2_000, 4_000, 8_000]
 const watchPauses = [500, 1_000, 2_000, 5_000, 15_000, 30_000]
 

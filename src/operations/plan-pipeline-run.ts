@@ -87,7 +87,7 @@ class Planner {
     for (const happening of this.input.happenings) this.hear(happening)
     for (const { id } of this.input.steps) this.advance(this.steps.get(id)!)
     const steps = [...this.steps.values()]
-    if (steps.every(({ status }) => isFinal(status))) this.endRun(steps)
+    if (!isFinal(this.run.status) && steps.every(({ status }) => isFinal(status))) this.endRun(steps)
     const { run, events, begun, ended, canceled } = this
     return { run, steps, events, begun, ended, canceled, wakeAt: wakeAtOf(steps) }
   }
