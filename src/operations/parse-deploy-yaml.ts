@@ -43,7 +43,7 @@ export interface ParsedYaml {
   atItsLine(error: unknown): unknown
 }
 
-export const mostYamlBytes = 256 * 1024
+const mostYamlBytes = 256 * 1024
 
 /** @throws BAD_USER_INPUT with `line` and `column`, counted from 1 */
 export function parseDeployYaml(text: string): ParsedYaml {

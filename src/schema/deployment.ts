@@ -7,7 +7,7 @@ import { RelayNode } from './relay-node.js'
 import { DateTime } from './scalars.js'
 import { StepKindEnum } from './step-kind.js'
 
-export const DeploymentKindEnum = enumOf<DeploymentKind>('DeploymentKind', 'How a deployment is used.', {
+const DeploymentKindEnum = enumOf<DeploymentKind>('DeploymentKind', 'How a deployment is used.', {
   BATCH: 'Its steps run as a pipeline, on demand or by a clock.',
   ONLINE: 'It answers: `predict` asks it.',
 })
@@ -19,7 +19,7 @@ const DeploymentStatusEnum = enumOf<DeploymentStatus>('DeploymentStatus', 'Wheth
   DELETED: 'It is gone: its runs can be looked at, its name is free.',
 })
 
-export const ClusterSizeEnum = enumOf<ClusterSize>('ClusterSize', 'How large the machines are: 1, 2 and 3 of DHuOlib.', {
+const ClusterSizeEnum = enumOf<ClusterSize>('ClusterSize', 'How large the machines are: 1, 2 and 3 of DHuOlib.', {
   SMALL: 'One executor.',
   MEDIUM: 'Two executors.',
   LARGE: 'Four executors.',

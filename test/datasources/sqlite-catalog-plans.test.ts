@@ -18,6 +18,7 @@ import {
   insertUser,
   objectRow,
   projectRow,
+  uniqueName,
   uploadRow,
   userRow,
 } from '../contracts/catalog-rows.js'
@@ -210,6 +211,40 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
       update: () => [catalog.modelVersions.update('a', { description: 'b' }, at(0))],
       delete: () => [catalog.modelVersions.delete('a', at(0))],
     }),
+    deployments: (): Calls<'deployments'> => ({
+      takeVersion: () => [insertProject(catalog).then(({ id }) => catalog.deployments.takeVersion(newDeployment(id), 'READY'))],
+      byIds: () => [catalog.deployments.byIds(ids)],
+      find: () => [catalog.deployments.find('a', 'b')],
+      pagesByProject: () => [catalog.deployments.pagesByProject(ids, page)],
+      countByProject: () => [catalog.deployments.countByProject(ids)],
+      pagesByModelVersion: () => [catalog.deployments.pagesByModelVersion(ids, page)],
+      countByModelVersion: () => [catalog.deployments.countByModelVersion(ids)],
+      setStatus: () => [catalog.deployments.setStatus('a', 1, 'READY', null, at(0))],
+      setSchedule: () => [catalog.deployments.setSchedule('a', schedule, at(0))],
+      due: () => [catalog.deployments.due(at(0), 10)],
+      advanceTick: () => [
+        insertProject(catalog)
+          .then(({ id }) => catalog.deployments.takeVersion(newDeployment(id), 'READY'))
+          .then((deployment) => catalog.deployments.advanceTick({ ...deployment, ...schedule }, at(1))),
+      ],
+      delete: () => [catalog.deployments.delete('a', at(0))],
+      activeRunNumbers: () => [catalog.deployments.activeRunNumbers('a')],
+    }),
+    deploymentVersions: (): Calls<'deploymentVersions'> => {
+      const key = { deploymentId: 'a', version: 1 }
+      return {
+        insert: () => [catalog.deploymentVersions.insert({ ...deploymentVersion, ...key }, [], [])],
+        byKeys: () => [catalog.deploymentVersions.byKeys([key])],
+        steps: () => [catalog.deploymentVersions.steps([key])],
+        libraries: () => [catalog.deploymentVersions.libraries([key])],
+        findByIdempotencyKey: () => [catalog.deploymentVersions.findByIdempotencyKey('a', 'b')],
+        findArchive: () => [catalog.deploymentVersions.findArchive('a', 'b')],
+        claimPackaging: () => [catalog.deploymentVersions.claimPackaging(at(0), at(1))],
+        holdPackaging: () =>
+          [null, at(0)].map((packagingUntil) => catalog.deploymentVersions.holdPackaging({ ...key, packagingUntil }, at(1))),
+        finishPackaging: () => [catalog.deploymentVersions.finishPackaging(key, { status: 'READY', statusDetail: null })],
+      }
+    },
     pipelineRuns: (): Calls<'pipelineRuns'> => ({
       insert: () => [catalog.pipelineRuns.insert(pipelineRunRow({ id: 'a', projectId: 'b' }))],
       byIds: () => [catalog.pipelineRuns.byIds(ids)],
@@ -277,6 +312,30 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
     createdBy: null,
     deletedAt: null,
   } as const
+  const newDeployment = (projectId: string) => ({
+    id: uniqueName('dpl'),
+    projectId,
+    name: 'a',
+    kind: 'BATCH' as const,
+    createdAt: at(0),
+  })
+  const schedule = { cron: '* * * * *', timezone: 'UTC', scheduleEnabled: 1 as const, nextRunAt: at(0) }
+  const deploymentVersion = {
+    status: 'READY',
+    statusDetail: null,
+    cluster: 'SMALL',
+    requirements: null,
+    archiveObjectId: null,
+    archiveSha256: null,
+    archivePackages: null,
+    archiveBuiltAt: null,
+    archiveKey: null,
+    packagingUntil: null,
+    modelVersionId: null,
+    idempotencyKey: null,
+    createdBy: null,
+    createdAt: at(0),
+  } as const
   const insertModel = async () => ({
     id: 'mdl',
     projectId: (await insertProject(catalog)).id,
@@ -286,8 +345,13 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
     updatedAt: at(0),
   })
 
-  /** What may be read from one end to the other: rows that the statement itself brought, and one row of any kind. */
-  const allowed = [/^SCAN (parents|walk|wanted|found)$/, /^SCAN \d* ?CONSTANT ROWS?$/, /^SCAN users USING COVERING INDEX .*$/]
+  /** What may be read from one end to the other: rows that the statement itself brought, one row of any kind, and what waits to be packaged. */
+  const allowed = [
+    /^SCAN (parents|walk|wanted|found)$/,
+    /^SCAN \d* ?CONSTANT ROWS?$/,
+    /^SCAN users USING COVERING INDEX .*$/,
+    /^SCAN deployment_versions USING INDEX deployment_versions_packaging$/,
+  ]
 
   const planOf = ({ sql, parameters }: Statement): string[] => {
     // The plan of an INSERT names every table that refers to this one, though SQLite looks there only while a foreign key is broken.
@@ -300,7 +364,7 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
     test(`in ${name}`, async () => {
       const store = catalog[name as keyof Stores]
       const methods = methodsOf() as Record<string, () => Promise<unknown>[]>
-      const internal = ['constructor', 'visibleTo', 'listFlat', 'listFolded']
+      const internal = ['constructor', 'visibleTo', 'listFlat', 'listFolded', 'pages', 'wanted']
       expect(Object.keys(methods).sort()).toEqual(
         Object.getOwnPropertyNames(Object.getPrototypeOf(store))
           .filter((method) => !internal.includes(method))
