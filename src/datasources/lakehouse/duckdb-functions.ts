@@ -60,7 +60,10 @@ const deniedPrefix = /^(__|variant_|duckdb_|pragma_|read_|sniff_|parquet_|arrow_
 export const isDeniedFunction = (name: string): boolean => deniedFunctions.has(name) || deniedPrefix.test(name)
 
 /** Views of the system that are found without a schema; some hold paths and settings. A table of a user's cannot be named like one. */
-export const isSystemName = (name: string): boolean => /^(duckdb_|pragma_|pg_|sqlite_)/.test(name)
+export const isSystemName = (name: string): boolean => /^(duckdb_|pragma_|pg_|sqlite_)/.test(name) || name === accountsSchema
+
+/** Where the server keeps account of what it added to the tables of a project. No project can be called so. */
+export const accountsSchema = '_dhuo_accounts'
 
 /** What a project may see of `information_schema`. */
 export const informationSchemaViews: ReadonlySet<string> = new Set([

@@ -1,22 +1,25 @@
 // The lakehouse on DuckDB, embedded: one file and one sandboxed instance for each project.
 import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type DuckDBResult, StatementType } from '@duckdb/node-api'
+import type { DuckDBResult } from '@duckdb/node-api'
 import type { DuckdbLakehouseConfig } from '../../config.js'
 import { badInput, DhuoError } from '../../errors.js'
 import { runDml } from './duckdb-dml.js'
 import { type ExportSource, exportAsArrow, exportAsFile } from './duckdb-export.js'
 import { extraTimeFor, sizeOf, withFileTable } from './duckdb-file-source.js'
-import { bindParameters } from './duckdb-parameters.js'
 import type { ProjectOptions } from './duckdb-project.js'
 import { qualified } from './duckdb-project.js'
 import { DuckdbProjects } from './duckdb-projects.js'
-import { assertComplete, asTable, checkSelect, prepareSelect, shapeOf } from './duckdb-select.js'
+import { assertComplete, asTable, checkedSelect, prepareSelect, shapeOf } from './duckdb-select.js'
 import { DuckdbSessions, type Session, type SessionOptions } from './duckdb-session.js'
 import { checkTableNameSyntax, checkTarget, describe, fill } from './duckdb-tables.js'
 import { appendRows, columnOf, converterFor } from './duckdb-values.js'
+import { withGivenRows } from './duckdb-version-columns.js'
+import { appendStaged, findAppended, removeAppended, stage, VersionQueue } from './duckdb-versions.js'
 import type {
+  AppendedVersion,
   ExportedResult,
+  GivenRows,
   Lakehouse,
   PageRequest,
   Parameters,
@@ -27,6 +30,7 @@ import type {
   TableShape,
   TableSource,
   Value,
+  VersionTarget,
 } from './lakehouse.js'
 
 /** Instances open at a time. Each may use the memory of the configuration. */
@@ -55,6 +59,7 @@ class DuckdbLakehouse implements Lakehouse {
   readonly kind = 'duckdb'
   readonly #projects = new DuckdbProjects(openInstances)
   readonly #sessions = new DuckdbSessions(this.#projects)
+  readonly #versions = new VersionQueue()
   #closing: Promise<void> | null = null
 
   constructor(
@@ -120,13 +125,34 @@ class DuckdbLakehouse implements Lakehouse {
         return shape
       }
       if (isFile) return withExchangeFile(session, source.file, (table) => write(`SELECT * FROM ${table}`))
-      await checkSelect(connection, target.schema, source.sql)
-      const statement = await connection.prepare(source.sql)
-      if (statement.statementType !== StatementType.SELECT) throw badInput('sql', 'Only one SELECT is allowed here.')
-      bindParameters(statement, undefined)
-      statement.destroySync()
-      return write(`SELECT * FROM ${await asTable(connection, source.sql)}`)
+      return write(await checkedSelect(connection, target.schema, source.sql))
     })
+  }
+
+  async appendVersion(
+    target: VersionTarget,
+    source: TableSource | { given: GivenRows },
+    signal?: AbortSignal,
+  ): Promise<AppendedVersion> {
+    checkTableNameSyntax(target.table)
+    const options = this.#options(target.schema, 'file' in source ? 'file' : 'sql', signal)
+    if ('file' in source) await allowForFile(options, source.file)
+    return this.#sessions.run(options, async (session) => {
+      const { connection } = session
+      const before = await findAppended(connection, target)
+      if (before) return before
+      if ('file' in source) await withExchangeFile(session, source.file, (table) => stage(connection, `SELECT * FROM ${table}`))
+      else if ('sql' in source) await stage(connection, await checkedSelect(connection, target.schema, source.sql))
+      else await withGivenRows(session, source.given, (select) => stage(connection, select))
+      return this.#versions.run(session, target.schema, () => appendStaged(session, target))
+    })
+  }
+
+  async removeVersion(schema: string, table: string, version: number): Promise<void> {
+    checkTableNameSyntax(table)
+    await this.#sessions.run(this.#options(schema, 'sql', undefined), (session) =>
+      this.#versions.run(session, schema, () => removeAppended(session.connection, schema, table, version)),
+    )
   }
 
   async dropTable(schema: string, table: string): Promise<boolean> {

@@ -45,6 +45,16 @@ export async function checkSelect(connection: DuckDBConnection, schema: string, 
   passed.add(key)
 }
 
+/** One SELECT without parameters, checked, so that it can become part of a statement of ours. */
+export async function checkedSelect(connection: DuckDBConnection, schema: string, sql: string): Promise<string> {
+  await checkSelect(connection, schema, sql)
+  const statement = await connection.prepare(sql)
+  if (statement.statementType !== StatementType.SELECT) throw badInput('sql', 'Only one SELECT is allowed here.')
+  bindParameters(statement, undefined)
+  statement.destroySync()
+  return `SELECT * FROM ${await asTable(connection, sql)}`
+}
+
 /** Layer one. */
 export async function checkOneStatement(connection: DuckDBConnection, sql: string): Promise<void> {
   let count: number

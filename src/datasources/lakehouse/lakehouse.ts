@@ -94,6 +94,33 @@ export interface TableShape {
   rowCount: number
 }
 
+/** Rows as they came in JSON, with the values of each in the order of `columns`; at least one column. */
+export interface GivenRows {
+  columns: readonly string[]
+  rows: readonly (readonly unknown[])[]
+}
+
+export interface VersionTarget {
+  schema: string
+  table: string
+  /** Columns that the rows must have, in any case. */
+  required: readonly string[]
+  /** Adding again under the same key, to whichever table of the schema, adds nothing. */
+  key: string | null
+  /** The version is higher than this, whatever the table has. */
+  above: number
+  /** ISO 8601 in UTC. */
+  createdAt: string
+}
+
+export interface AppendedVersion {
+  /** In lower case. */
+  table: string
+  version: number
+  rowCount: number
+  createdAt: string
+}
+
 /**
  * Tables, one schema for each project; no statement of one project reads or changes what is in another's.
  *
@@ -141,6 +168,16 @@ export interface Lakehouse {
     source: TableSource,
     signal?: AbortSignal,
   ): Promise<TableShape>
+  /**
+   * Adds rows to a table, which is made when it is missing, as its next version: with the columns VERSION (one more than any it
+   * has, or ever had by this) and CREATED_AT. Whole or not at all, one after the other, however many add at once.
+   * The rows have the columns of the table but these two, by name in any case, and values that are the same in its types:
+   * otherwise `BAD_USER_INPUT` naming the column, with the field `columns`; `table` when it is no table of versions.
+   * What was added under the same key before is given instead, and nothing is added.
+   */
+  appendVersion(target: VersionTarget, source: TableSource | { given: GivenRows }, signal?: AbortSignal): Promise<AppendedVersion>
+  /** Takes back what `appendVersion` added, its key too; the table goes when it was made for it and nothing else is in it. */
+  removeVersion(schema: string, table: string, version: number): Promise<void>
   /** True when there was one. */
   dropTable(schema: string, table: string): Promise<boolean>
   /** In the order asked for, null for a table that is not there; a fixed number of statements for any number of tables. */
