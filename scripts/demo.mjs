@@ -1,0 +1,110 @@
+// `npm run demo`: a server on a fresh home, and the whole life of a model through its public API. It stays up until Ctrl-C.
+import { execFile } from 'node:child_process'
+import { parseArgs, promisify } from 'node:util'
+import { createDemoClient } from './demo/demo-client.mjs'
+import { display } from './demo/demo-display.mjs'
+import { startDemoServer } from './demo/demo-server.mjs'
+import { irisDemo } from './demo/iris-demo.mjs'
+
+const examples = { iris: irisDemo }
+const usage = `npm run demo [-- --exit] [--port N] [--example ${Object.keys(examples).join('|')}]
+
+  --exit     ends when all is done: 0, or 1 with the reason; the demo's files are removed when all went well
+  --port     where it listens; without it 4000, or a free port when that is taken
+  --example  which life cycle; without it iris`
+
+/** What was asked for, or what is wrong with it. */
+function readArguments() {
+  const { values } = parseArgs({
+    options: { exit: { type: 'boolean' }, help: { type: 'boolean' }, port: { type: 'string' }, example: { type: 'string' } },
+  })
+  const { exit = false, help = false, port, example = 'iris' } = values
+  if (!Object.hasOwn(examples, example))
+    throw new Error(`There is no example "${example}"; there are ${Object.keys(examples).join(', ')}.`)
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) throw new Error(`"${port}" is no port.`)
+  return { exit, help, port: port === undefined ? null : Number(port), example }
+}
+
+/** The scripts of the examples are Python. @throws Error that says what to do */
+async function requirePython() {
+  const python = process.env['DHUO_PYTHON'] || 'python3'
+  const version = await promisify(execFile)(python, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']).catch(() => null)
+  const [major, minor] = (version?.stdout ?? '').trim().split('.').map(Number)
+  if (major === 3 && minor >= 9) return version.stdout.trim()
+  throw new Error(
+    `The demo runs Python scripts, and ${version ? `"${python}" is Python ${version.stdout.trim()}` : `there is no "${python}" on this machine`}. ` +
+      'Install Python 3.9 or newer, or set DHUO_PYTHON to where it is. Nothing but Python itself is needed.',
+  )
+}
+
+/** Ctrl-C, kill, a closed terminal. */
+const interrupted = new Promise((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(signal))
+})
+
+async function run({ exit, port, example }) {
+  const since = performance.now()
+  const python = await requirePython()
+  display.heading('Server')
+  const server = await display.task('start', async () => {
+    const value = await startDemoServer(port)
+    return { said: `${value.url}, with Python ${python}; its files are in ${value.home}`, value }
+  })
+  const client = createDemoClient(server.url)
+  let isDone = false
+  try {
+    const token = await display.task('log in', async () => ({
+      said: server.email,
+      value: await client.logIn(server.email, server.password),
+    }))
+    const ended = server.ended.then((how) => {
+      throw new Error(`The server ended (${how}):\n${server.said()}`)
+    })
+    const linked = await Promise.race([examples[example](client), ended, interrupted.then(() => null)])
+    if (linked === null) return
+    display.heading(`All done in ${((performance.now() - since) / 1000).toFixed(1)} s`)
+    isDone = true
+    if (exit) return
+    invite(server, token, linked)
+    await Promise.race([interrupted, ended])
+  } finally {
+    display.show(null)
+    await client.close()
+    await server.stop()
+    if (exit && isDone) await server.removeHome()
+    else
+      display.line(
+        `\nThe server has stopped. Its files stay in ${server.home}; DHUO_HOME=${server.home} npm start serves them again.`,
+      )
+  }
+}
+
+function invite({ url, email, password }, token, linked) {
+  display.line(`
+Open this query in GraphiQL:
+
+  ${url}/graphql?query=${encodeURIComponent(linked.replace(/\s+/g, ' '))}
+
+and paste this token into the field at the top of the page:
+
+  ${token}
+
+To log in anew:  mutation { login(email: "${email}", password: "${password}") { token } }
+
+The server runs until Ctrl-C.`)
+}
+
+try {
+  const wanted = readArguments()
+  if (wanted.help) console.log(usage)
+  else {
+    await run(wanted)
+    // Who interrupts a demo that was to end by itself did not see it succeed.
+    if (wanted.exit && (await Promise.race([interrupted, null]))) process.exitCode = 130
+  }
+} catch (error) {
+  display.failed(String(error?.message ?? error))
+  process.exitCode = 1
+}
+// Signals are listened to, which keeps no process alive; a socket that lingers would.
+process.exit()
