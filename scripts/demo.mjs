@@ -5,8 +5,9 @@ import { createDemoClient } from './demo/demo-client.mjs'
 import { display } from './demo/demo-display.mjs'
 import { startDemoServer } from './demo/demo-server.mjs'
 import { irisDemo } from './demo/iris-demo.mjs'
+import { weatherDemo } from './demo/weather-demo.mjs'
 
-const examples = { iris: irisDemo }
+const examples = { iris: irisDemo, weather: weatherDemo }
 const usage = `npm run demo [-- --exit] [--port N] [--example ${Object.keys(examples).join('|')}]
 
   --exit     ends when all is done: 0, or 1 with the reason; the demo's files are removed when all went well
@@ -72,10 +73,7 @@ async function run({ exit, port, example }) {
     await client.close()
     await server.stop()
     if (exit && isDone) await server.removeHome()
-    else
-      display.line(
-        `\nThe server has stopped. Its files stay in ${server.home}; DHUO_HOME=${server.home} npm start serves them again.`,
-      )
+    else display.line(leftBehind(server))
   }
 }
 
@@ -83,7 +81,7 @@ function invite({ url, email, password }, token, linked) {
   display.line(`
 Open this query in GraphiQL:
 
-  ${url}/graphql?query=${encodeURIComponent(linked.replace(/\s+/g, ' '))}
+  ${url}/graphql?${new URLSearchParams({ query: linked })}
 
 and paste this token into the field at the top of the page:
 
@@ -93,6 +91,10 @@ To log in anew:  mutation { login(email: "${email}", password: "${password}") { 
 
 The server runs until Ctrl-C.`)
 }
+
+const leftBehind = ({ home, email, password }) => `
+The server has stopped. Its files stay in ${home}: delete them, or serve them again with
+  DHUO_HOME=${home} npm start        (login ${email}, password ${password})`
 
 try {
   const wanted = readArguments()
@@ -106,5 +108,5 @@ try {
   display.failed(String(error?.message ?? error))
   process.exitCode = 1
 }
-// Signals are listened to, which keeps no process alive; a socket that lingers would.
+// A demo that was interrupted halfway may still wait for an answer.
 process.exit()

@@ -55,6 +55,7 @@ export const display = {
   line: print,
   /** A block of text as it is. */
   block: (text) => print(text.replace(/^/gm, '    ')),
+  done: (name, said) => print(`${green('✓')} ${name.padEnd(10)} ${said}`),
   failed: (text) => print(`${red('✗')} ${text}`),
   /** Does something, and says afterwards what it has done. */
   async task(name, work) {
@@ -62,14 +63,14 @@ export const display = {
     const since = performance.now()
     try {
       const { said, value } = await work()
-      print(`${green('✓')} ${name.padEnd(16)} ${said} ${dim(`(${seconds(since)})`)}`)
+      display.done(name, `${said} ${dim(`(${seconds(since)})`)}`)
       return value
     } finally {
       show(null)
     }
   },
   /** One line of what a step of a pipeline does; text of scripts must not move the cursor. */
-  step: (since, name, text) => print(`  ${dim(seconds(since).padStart(7))}  ${(name ?? '').padEnd(10)} ${text}`),
+  step: (since, name, text) => print(`  ${dim(seconds(since).padStart(7))}  ${(name ?? '').padEnd(12)} ${text}`),
   log: (text, stream) => `${dim('│')} ${(stream === 'STDERR' ? red : dim)(stripVTControlCharacters(text))}`,
   status: (status) => (statusColours[status] ?? dim)(status),
 }

@@ -20,24 +20,24 @@ export async function makeProject({ query }, project, description) {
   })
 }
 
-/** Uploads a file of data and makes a dataset of it. @returns its bytes and the ids */
+/** Uploads a file of data and makes a dataset of it. @returns its bytes */
 export async function makeDataset(client, project, { path, key, name }) {
   const content = await readFile(path)
   const bucket = `${project}-raw`
-  const object = await display.task('upload', async () => {
+  await display.task('upload', async () => {
     const sent = await client.upload(bucket, key, content, 'text/csv')
     const size = `${content.length} bytes in ${sent.parts} signed part${sent.parts === 1 ? '' : 's'}`
-    return { said: `${key}: ${size}, SHA-256 ${sent.object.sha256.slice(0, 12)}…`, value: sent.object }
+    return { said: `${key}: ${size}, SHA-256 ${sent.object.sha256.slice(0, 12)}…` }
   })
-  const dataset = await display.task('dataset', async () => {
+  await display.task('dataset', async () => {
     const { createDataset } = await client.query(
-      'mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { id name rowCount columns { name } } }',
+      'mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { rowCount columns { name } } }',
       { input: { project, name, object: { bucket, key } } },
     )
     const { rowCount, columns } = createDataset
-    return { said: `${name}: ${rowCount} rows of ${columns.map((each) => each.name).join(', ')}`, value: createDataset }
+    return { said: `${name}: ${rowCount} rows of ${columns.map((each) => each.name).join(', ')}` }
   })
-  return { content, object, dataset }
+  return content
 }
 
 /** Uploads the scripts of an example, and the client that they share. */
@@ -61,7 +61,7 @@ export async function deploy({ query }, input) {
     for (;;) {
       const { node } = await query(
         `query ($id: ID!) { node(id: $id) { ... on Deployment {
-          id name version status statusDetail schedule { cron timezone nextRunAt } steps { name } modelVersion { uri } } } }`,
+          id name version status statusDetail schedule { cron timezone nextRunAt } steps { name needs } modelVersion { uri } } } }`,
         made,
       )
       if (node.status === 'FAILED') throw new Error(`The deployment ${node.name} failed: ${node.statusDetail}`)
@@ -73,10 +73,20 @@ export async function deploy({ query }, input) {
 
 const describeDeployment = ({ name, version, steps, schedule, modelVersion }) =>
   [
-    `${name}, version ${version}: ${steps.map((step) => step.name).join(' → ')}`,
+    `${name}, version ${version}: ${describeSteps(steps)}`,
     ...(modelVersion ? [`with ${modelVersion.uri}`] : []),
     ...(schedule ? [`at "${schedule.cron}" in ${schedule.timezone}, next ${schedule.nextRunAt}`] : []),
   ].join(', ')
+
+/** What runs side by side is joined by "+". */
+function describeSteps(steps) {
+  const levels = new Map()
+  for (const { name, needs } of steps) levels.set(name, Math.max(-1, ...needs.map((needed) => levels.get(needed))) + 1)
+  const groups = Object.groupBy(steps, ({ name }) => levels.get(name))
+  return Object.values(groups)
+    .map((group) => group.map(({ name }) => name).join(' + '))
+    .join(' → ')
+}
 
 /** Runs a deployment and prints every step and every line as it comes over the socket. @returns the id of the run */
 export async function runAndFollow({ query, subscribe }, deployment) {
@@ -110,10 +120,4 @@ export async function runAndFollow({ query, subscribe }, deployment) {
   display.show(null)
   if (last?.runStatus !== 'SUCCEEDED') throw new Error(`${name} is ${last?.runStatus}: ${last?.message ?? 'no reason was given'}`)
   return run.id
-}
-
-/** The losses of a run as a line of blocks, the largest the tallest. */
-export function sparkline(values) {
-  const [low, high] = [Math.min(...values), Math.max(...values)]
-  return values.map((value) => '▁▂▃▄▅▆▇█'[Math.round((7 * (value - low)) / (high - low || 1))]).join('')
 }

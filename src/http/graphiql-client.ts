@@ -48,12 +48,16 @@ const fetcher = async (params, options) => {
   return response.json()
 }
 
+// A link may bring its query: it opens in a tab of its own beside those that are there, and runs when its reader wants it to.
+const linked = new URLSearchParams(location.search).get('query') ?? undefined
+
 const container = document.getElementById('graphiql')
 container.textContent = ''
 ReactDOM.createRoot(container).render(
   React.createElement(GraphiQL, {
     fetcher,
     shouldPersistHeaders: false,
+    query: linked,
     defaultQuery: '# Ctrl-Enter runs, Ctrl-Space completes\\n{\\n  viewer {\\n    email\\n  }\\n}\\n',
   }),
 )

@@ -128,6 +128,31 @@ inBrowser('in a browser', () => {
     await eventually('completions are offered', () => page.evaluate<boolean>("!!document.querySelector('.CodeMirror-hints')"))
   }, 60_000)
 
+  test('a link brings its query, which waits to be run', async () => {
+    const query = '{ hello(name: "a & b + é") }'
+    const before = server.lines().length
+    const linked = await openPage(`${server.url}/graphql?query=${encodeURIComponent(query)}`)
+    try {
+      const shown = () =>
+        linked.evaluate<string>("document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror.getValue() ?? ''")
+      await eventually('the query is shown', async () => (await shown()) === query, 30_000)
+      await eventually('the schema is read', () =>
+        server
+          .lines()
+          .slice(before)
+          .some(({ operation }) => operation === 'query __schema'),
+      )
+      expect(
+        server
+          .lines()
+          .slice(before)
+          .filter(({ operation }) => operation === 'query hello'),
+      ).toEqual([])
+    } finally {
+      await linked.close()
+    }
+  }, 90_000)
+
   test('the schema was read, and nothing was asked of anybody else, refused by the policy or thrown', async () => {
     await eventually('introspection', () => server.lines().some(({ operation }) => operation === 'query __schema'))
     const elsewhere = page.requested.filter(
