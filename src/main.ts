@@ -15,8 +15,19 @@ const { startApplication } = await import('./application.js')
 const { createLogger } = await import('./logger.js')
 const { serverVersion } = await import('./version.js')
 
+/** Of an address. */
+const whyNotListening: Record<string, string> = {
+  EADDRINUSE: 'the port is in use. Set PORT to another one.',
+  EADDRNOTAVAIL: 'this machine has no such address. Set HOST to one that it has.',
+  EACCES: 'this account may not use the port. Set PORT to one above 1023.',
+  ENOTFOUND: 'there is no host of that name. Set HOST to an address of this machine.',
+}
+/** Of a directory. */
+const whyNoHome = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC'])
+
+let config: ReturnType<typeof readConfig> | undefined
 try {
-  const config = readConfig()
+  config = readConfig()
   const log = createLogger(config.logLevel)
   const application = await startApplication(config, log)
   const { catalog, storage, lakehouse } = application.datasources
@@ -29,15 +40,23 @@ try {
         : []),
     ].join('\n'),
   )
+  let isStopping = false
+  // Every time: npm passes on what the terminal has sent already, and the second signal must not cut off what finishes.
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, async () => {
+    process.on(signal, async () => {
+      if (isStopping) return
+      isStopping = true
       log.info({ signal }, 'stopping')
       await application.close()
       process.exit(0)
     })
 } catch (error) {
   // What an operator can mend is told in words; the rest with its stack.
-  const { name, message, stack } = error as Error
-  say(name === 'ConfigError' || name === 'DhuoError' ? message : String(stack ?? error))
+  const { name, message, stack, code = '', syscall } = error as NodeJS.ErrnoException
+  const listening = code !== 'EACCES' || syscall === 'listen' ? whyNotListening[code] : undefined
+  if (name === 'ConfigError') say(message)
+  else if (config && listening) say(`It cannot listen on ${config.host}:${config.port}: ${listening}`)
+  else if (config && (name === 'DhuoError' || whyNoHome.has(code))) say(`${message} The files are in ${config.home} (DHUO_HOME).`)
+  else say(String(stack ?? error))
   process.exit(1)
 }

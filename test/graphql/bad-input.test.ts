@@ -350,7 +350,7 @@ const cases: Case[] = [
   bad('Mutation.createDataset.input.object.format', 'PARQUET', undefined, ofTheObject),
   bad('Mutation.createDataset.input.object.format', 'ARROW', undefined, ofTheObject),
   bad('Mutation.createDataset.input.object.format', undefined, undefined, anotherObject('unknown.bin')),
-  ...each('Mutation.deleteDataset.id', ['', 'x', none('dat')], 'NOT_FOUND'),
+  ...each('Mutation.deleteDataset.id', ['', 'x', none('dst')], 'NOT_FOUND'),
   bad('Mutation.deleteDataset.id', () => there.objectId, 'NOT_FOUND'),
   bad('Mutation.executeDml.input.project', nowhere, 'NOT_FOUND'),
   ...each('Mutation.executeDml.input.sql', ['', 'insert', 'insert into nothing values (?, ?)', 'drop table existing', 'a\0']),

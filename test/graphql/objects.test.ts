@@ -242,7 +242,7 @@ describe('an object', () => {
     await sleep(1_600)
     const expired = await fetch(short)
     expect(expired.status).toBeGreaterThanOrEqual(400)
-    expect((await expired.json()).error.code).toMatch(/UNAUTHENTICATED|FORBIDDEN/)
+    expect(((await expired.json()) as { error: { code: string } }).error.code).toMatch(/UNAUTHENTICATED|FORBIDDEN/)
 
     const url = new URL(await urlOf(mine.id))
     const forged = [

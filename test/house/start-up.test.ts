@@ -1,0 +1,236 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '..', '..')
+
+/** The program as `npm start` runs it, compiled for these tests alone. */
+let program: string
+const started = new Set<ChildProcess>()
+const homes: string[] = []
+
+beforeAll(async () => {
+  program = await mkdtemp(join(tmpdir(), 'dhuo-start-'))
+  const compiler = [join(root, 'node_modules/.bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', join(program, 'dist')]
+  const quick = ['--noCheck', '--incremental', 'false', '--tsBuildInfoFile', 'null', '--sourceMap', 'false']
+  await run(process.execPath, [...compiler, ...quick], { cwd: root })
+  await symlink(join(root, 'node_modules'), join(program, 'node_modules'))
+  await writeFile(join(program, 'package.json'), await readFile(join(root, 'package.json')))
+}, 60_000)
+afterEach(async () => {
+  for (const child of started) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+  }
+  started.clear()
+  await Promise.all(homes.splice(0).map((home) => rm(home, { recursive: true, force: true })))
+})
+afterAll(() => rm(program, { recursive: true, force: true }))
+
+async function newHome(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'dhuo-home-'))
+  homes.push(home)
+  return home
+}
+
+interface Started {
+  child: ChildProcess
+  /** What it said on stderr, for people. */
+  said(): string
+  /** What it logged on stdout. */
+  logged(): string
+  /** Where it listens, once it says so. */
+  ready(): Promise<string>
+  exited: Promise<{ code: number | null; signal: string | null }>
+}
+
+/** With no settings but these. */
+function start(settings: Record<string, string>, node = process.execPath): Started {
+  const env = { PATH: process.env['PATH'], PORT: '0', ...settings }
+  const child = spawn(node, [join(program, 'dist/main.js')], { env, cwd: program, stdio: ['ignore', 'pipe', 'pipe'] })
+  started.add(child)
+  let [said, logged] = ['', '']
+  child.stderr!.on('data', (bytes) => (said += bytes))
+  child.stdout!.on('data', (bytes) => (logged += bytes))
+  const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
+    child.once('close', (code, signal) => resolve({ code, signal })),
+  )
+  return {
+    child,
+    said: () => said,
+    logged: () => logged,
+    exited,
+    async ready() {
+      for (;;) {
+        const url = /(http:\/\/\S+)\/graphql/.exec(said)?.[1]
+        if (url && said.endsWith('\n')) return url
+        if (child.exitCode !== null) throw new Error(`it ended: ${said}`)
+        await sleep(20)
+      }
+    },
+  }
+}
+
+const ask = async (url: string, query: string) => {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  })
+  return (await response.json()) as { data: { login?: { token: string } } | null; errors?: { extensions: { code: string } }[] }
+}
+
+/** Sends operations of the administrator. */
+async function sender(url: string) {
+  const { data } = await ask(url, 'mutation { login(email: "admin@localhost.local", password: "long enough for it") { token } }')
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${data!.login!.token}` }
+  return async (query: string) => {
+    const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
+    return (await response.json()) as { data: unknown; errors?: object[] }
+  }
+}
+
+test('it says where it listens, on which backends, and the one-time password, which is never told again', async () => {
+  const home = await newHome()
+  const first = start({ DHUO_HOME: home })
+  const url = await first.ready()
+  expect(first.said().split('\n').filter(Boolean).length).toBeLessThanOrEqual(4)
+  expect(first.said()).toMatch(/catalog sqlite.*storage file.*lakehouse duckdb/s)
+  expect(first.said()).toContain(home)
+  const [, email, password] = /first login: (\S+) {2}password: (\S+) /.exec(first.said())!
+  expect(first.said().split(password!)).toHaveLength(2)
+  const login = `mutation { login(email: "${email}", password: "${password}") { token } }`
+  expect((await ask(url, login)).data?.login?.token).toEqual(expect.any(String))
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  first.child.kill('SIGTERM')
+  expect(await first.exited).toEqual({ code: 0, signal: null })
+  expect(first.logged()).not.toContain(password)
+  for (const line of first.logged().split('\n').filter(Boolean)) expect(JSON.parse(line)).toHaveProperty('time')
+
+  const second = start({ DHUO_HOME: home })
+  const again = await second.ready()
+  expect(second.said()).not.toMatch(/password/)
+  expect((await ask(again, login)).data?.login?.token).toEqual(expect.any(String))
+  for (const file of await readdir(home, { recursive: true, withFileTypes: true }))
+    if (file.isFile()) expect((await readFile(join(file.parentPath, file.name))).includes(password!)).toBe(false)
+})
+
+test('a password that is set is not told', async () => {
+  const server = start({
+    DHUO_HOME: await newHome(),
+    DHUO_ADMIN_EMAIL: 'me@example.com',
+    DHUO_ADMIN_PASSWORD: 'long enough for it',
+  })
+  const url = await server.ready()
+  expect(server.said()).not.toMatch(/password|long enough/)
+  const answer = await ask(url, 'mutation { login(email: "me@example.com", password: "long enough for it") { token } }')
+  expect(answer.data?.login?.token).toEqual(expect.any(String))
+})
+
+test('all errors of the configuration are told at once, without values, and nothing is made', async () => {
+  const home = join(await newHome(), 'never')
+  const { exited, said, logged } = start({
+    DHUO_HOME: home,
+    PORT: '70000',
+    DHUO_LOG_LEVEL: 'loud',
+    DHUO_CATALOG_URL: 'postgres://me:secret-of-mine@host/db',
+    DHUO_ADMIN_PASSWORD: 'short',
+    DHUO_OIDC_ISSUER: 'https://issuer.example.com',
+    DHUO_NO_SUCH: '1',
+  })
+  expect(await exited).toEqual({ code: 1, signal: null })
+  for (const name of ['PORT', 'DHUO_LOG_LEVEL', 'DHUO_CATALOG_URL', 'DHUO_ADMIN_PASSWORD', 'DHUO_OIDC_AUDIENCE', 'DHUO_NO_SUCH'])
+    expect(said()).toContain(name)
+  expect(said()).not.toMatch(/secret-of-mine|short|\n\s+at /)
+  expect(logged()).toBe('')
+  expect(existsSync(home)).toBe(false)
+})
+
+test('a port that is taken, or an address that is not ours, is told in words', async () => {
+  const neighbour = createServer()
+  neighbour.listen(0, '127.0.0.1')
+  await once(neighbour, 'listening')
+  const { port } = neighbour.address() as { port: number }
+  const taken = start({ DHUO_HOME: await newHome(), PORT: String(port) })
+  expect(await taken.exited).toEqual({ code: 1, signal: null })
+  expect(taken.said()).toMatch(new RegExp(`${port}.*(in use|taken).*PORT`, 's'))
+  const elsewhere = start({ DHUO_HOME: await newHome(), HOST: '192.0.2.1' })
+  expect((await elsewhere.exited).code).toBe(1)
+  expect(elsewhere.said()).toMatch(/192\.0\.2\.1.*HOST/s)
+  for (const { said } of [taken, elsewhere]) expect(said()).not.toMatch(/\n\s+at |EADDR/)
+  neighbour.close()
+})
+
+test('a home that cannot be one is told in words', async () => {
+  const file = join(await newHome(), 'a-file')
+  await writeFile(file, 'no directory')
+  const { exited, said } = start({ DHUO_HOME: file })
+  expect((await exited).code).toBe(1)
+  expect(said()).toContain(file)
+  expect(said()).not.toMatch(/\n\s+at /)
+})
+
+test('of two servers on one home the second shares the catalog, and says of tables that the first has them, until it is killed', async () => {
+  const settings = { DHUO_HOME: await newHome(), DHUO_ADMIN_PASSWORD: 'long enough for it' }
+  const first = start(settings)
+  const send = await sender(await first.ready())
+  await send('mutation { createProject(input: { name: "iris" }) { id } }')
+  const select = '{ executeSelect(project: "iris", sql: "select 1 as a") { rows } }'
+  expect(await send(select)).toEqual({ data: { executeSelect: { rows: [[1]] } } })
+  const second = await sender(await start(settings).ready())
+  expect((await second(select)).errors).toMatchObject([
+    { message: expect.stringMatching(/Another process has this lakehouse open/), extensions: { code: 'BACKEND_UNAVAILABLE' } },
+  ])
+  expect(await send(select)).toEqual({ data: { executeSelect: { rows: [[1]] } } })
+  first.child.kill('SIGKILL')
+  await first.exited
+  expect(await second(select)).toEqual({ data: { executeSelect: { rows: [[1]] } } })
+})
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s lets a request finish and ends with 0, and a second one changes nothing',
+  async (signal) => {
+    const server = start({ DHUO_HOME: await newHome(), DHUO_ADMIN_PASSWORD: 'long enough for it' })
+    const url = await server.ready()
+    const { data } = await ask(
+      url,
+      'mutation { login(email: "admin@localhost.local", password: "long enough for it") { token } }',
+    )
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${data!.login!.token}` }
+    const send = (query: string) => fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
+    await send('mutation { createProject(input: { name: "iris" }) { id } }')
+    const long = send(
+      '{ executeSelect(project: "iris", sql: "select sum(a.range % 7) from range(30000) a, range(6000) b") { rowCount } }',
+    )
+    await sleep(150)
+    server.child.kill(signal)
+    await sleep(30)
+    server.child.kill(signal)
+    const began = performance.now()
+    expect(((await (await long).json()) as { data: object }).data).toEqual({ executeSelect: { rowCount: 1 } })
+    expect(await server.exited).toEqual({ code: 0, signal: null })
+    expect(performance.now() - began).toBeLessThan(15_000)
+    expect(server.said()).not.toMatch(/\n\s+at /)
+  },
+)
+
+test('an older Node is told which one it needs', async () => {
+  const older = '/usr/bin/node'
+  const version = existsSync(older) ? (await run(older, ['--version'])).stdout : 'v24'
+  if (Number(/^v(\d+)/.exec(version)?.[1]) >= 24) {
+    console.warn(`Skipped: ${older} is no older Node.`)
+    return
+  }
+  const { exited, said } = start({ DHUO_HOME: await newHome() }, older)
+  expect(await exited).toEqual({ code: 1, signal: null })
+  expect(said().trim().split('\n')).toEqual([expect.stringMatching(/needs Node 24.*npm start/)])
+})
