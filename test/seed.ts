@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestHub } from './hub.js'
 
 let made = 0
@@ -124,6 +125,29 @@ export async function seedKey(
   return { id: createAccessKey.accessKey.id, secret: createAccessKey.secret }
 }
 
+/** A deployment, and a run of it that has ended: its script prints a line and fails. */
+async function seedPipelineRun(hub: TestHub, project: SeededProject, bucket: string, as: string): Promise<void> {
+  const key = `${uniqueName('scripts')}/${uniqueName('step')}.py`
+  await seedObject(hub, bucket, key, `print("${uniqueName('line')}")\nraise SystemExit(3)`)
+  const steps = [{ name: uniqueName('step'), script: { bucket, key }, arguments: [uniqueName('argument')] }]
+  const { deploy } = await hub.data(
+    'mutation ($input: DeployInput!) { deploy(input: $input) { id } }',
+    { input: { project: project.name, name: uniqueName('deployment'), steps, cron: '0 0 1 1 *' } },
+    as,
+  )
+  const input = { deployment: deploy.id, arguments: [{ key: uniqueName('key'), value: uniqueName('value') }] }
+  const { runDeployment } = await hub.data(
+    'mutation ($input: RunDeploymentInput!) { runDeployment(input: $input) { id } }',
+    { input },
+    as,
+  )
+  for (const deadline = Date.now() + 20_000; ; await sleep(50)) {
+    const { node } = await hub.data('query ($id: ID!) { node(id: $id) { ... on PipelineRun { endedAt } } }', runDeployment, as)
+    if (node.endedAt !== null) return
+    if (Date.now() > deadline) throw new Error('the pipeline run did not end')
+  }
+}
+
 export interface SeededWorld {
   project: SeededProject
   viewer: SeededUser
@@ -133,6 +157,7 @@ export interface SeededWorld {
   otherIds: string[]
   runId: string
   modelVersionId: string
+  deploymentId: string
 }
 
 /**
@@ -204,6 +229,28 @@ export async function seedEverything(hub: TestHub, project: SeededProject): Prom
   await hub.data('mutation ($input: UpdateModelInput!) { updateModel(input: $input) { id } }', {
     input: { project: project.name, model: input.model, description: uniqueName('what the model is for'), tags: tags() },
   })
+  await seedPipelineRun(hub, project, bucket.name, editor!.token)
+
+  const scriptKey = `${uniqueName('script')}.py`
+  await seedObject(hub, bucket.name, scriptKey, `print(${JSON.stringify(uniqueName('printed'))})\n`)
+  const libraryKey = `${uniqueName('library').replaceAll('-', '_')}.py`
+  await seedObject(hub, bucket.name, libraryKey, `word = ${JSON.stringify(uniqueName('inside'))}\n`)
+  const step = { name: uniqueName('step'), script: { bucket: bucket.name, key: scriptKey }, arguments: [uniqueName('argument')] }
+  const { deploy } = await hub.data(
+    'mutation ($input: DeployInput!) { deploy(input: $input) { id } }',
+    {
+      input: {
+        project: project.name,
+        name: uniqueName('deployment'),
+        steps: [step],
+        libraries: [{ bucket: bucket.name, key: libraryKey }],
+        modelUri: `models:/${input.model}/1`,
+        cron: '0 0 1 1 *',
+      },
+    },
+    editor!.token,
+  )
+  await runToItsEnd(hub, deploy.id)
   return {
     project,
     viewer: viewer!,
@@ -212,15 +259,28 @@ export async function seedEverything(hub: TestHub, project: SeededProject): Prom
     otherIds: [createUpload.id],
     runId: run.id,
     modelVersionId: saveModel.id,
+    deploymentId: deploy.id,
+  }
+}
+
+async function runToItsEnd(hub: TestHub, deployment: string): Promise<void> {
+  const { runDeployment } = await hub.data('mutation ($input: RunDeploymentInput!) { runDeployment(input: $input) { id } }', {
+    input: { deployment, arguments: [{ key: uniqueName('given'), value: uniqueName('value') }] },
+  })
+  for (;;) {
+    const { node } = await hub.data('query ($id: ID!) { node(id: $id) { ... on PipelineRun { endedAt } } }', runDeployment)
+    if (node.endedAt !== null) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
 /** Makes something happen that every subscription tells of. */
-export async function stirEverything(hub: TestHub, { runId, modelVersionId }: SeededWorld): Promise<void> {
+export async function stirEverything(hub: TestHub, { runId, modelVersionId, deploymentId }: SeededWorld): Promise<void> {
   const metrics = [{ key: uniqueName('stirred'), value: 1 }]
   await hub.data('mutation ($input: LogBatchInput!) { logBatch(input: $input) { id } }', { input: { run: runId, metrics } })
   for (const stage of ['PRODUCTION', 'STAGING'])
     await hub.data('mutation ($input: TransitionModelVersionInput!) { transitionModelVersion(input: $input) { id } }', {
       input: { id: modelVersionId, stage },
     })
+  await runToItsEnd(hub, deploymentId)
 }

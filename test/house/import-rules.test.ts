@@ -108,6 +108,8 @@ const violations: Record<string, readonly Import[]> = {
   ],
   'vendor-graphql': [['src/operations/ast.ts', 'graphql', 'type']],
   'vendor-dataloader': [['src/resolvers/loading-resolver.ts', 'dataloader']],
+  'vendor-croner': [['src/resolvers/cron-resolver.ts', 'croner']],
+  'vendor-yaml': [['src/resolvers/yaml-resolver.ts', 'yaml']],
   'vendor-jose': [['src/http/token.ts', 'jose']],
   'vendor-pino': [['src/http/log.ts', 'pino', 'type']],
   'vendor-zod': [['src/resolvers/zod-resolver.ts', 'zod']],
@@ -115,6 +117,8 @@ const violations: Record<string, readonly Import[]> = {
   'vendor-ioredis': [['src/pubsub/topics.ts', 'ioredis', 'type']],
   'vendor-oracledb': [['src/datasources/catalog/oracle-store.ts', 'oracledb']],
   'vendor-oci-sdk': [['src/datasources/storage/local-oci.ts', 'oci-objectstorage', 'type']],
+  'vendor-croner': [['src/operations/next-tick.ts', 'croner']],
+  'vendor-yaml': [['src/operations/read-file.ts', 'yaml']],
   'vendor-archiver': [['src/operations/pack.ts', 'archiver']],
 }
 
@@ -161,6 +165,8 @@ const allowed: readonly Import[] = [
   ['src/operations/leaf.ts', 'src/errors.ts'],
   ['src/context.ts', 'src/loaders.ts', 'type'],
   ['src/loaders.ts', 'dataloader'],
+  ['src/cron-schedule.ts', 'croner'],
+  ['src/operations/parse-deploy-yaml.ts', 'yaml'],
   ['src/access.ts', 'src/datasources/catalog/run-store.ts', 'type'],
   ['src/oidc.ts', 'jose'],
   ['src/datasources/datasources.ts', 'src/config.ts', 'type'],
