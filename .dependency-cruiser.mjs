@@ -41,7 +41,7 @@ const homes = [
     home: [file('graphql-schema'), '^src/(schema|resolvers)/'],
   },
   { name: 'graphql', packages: ['graphql'], home: [file('graphql-schema', 'server'), '^src/(schema|resolvers|http)/'] },
-  { name: 'dataloader', packages: ['dataloader'], home: [file('loaders')] },
+  { name: 'dataloader', packages: ['dataloader'], home: ['^src/loaders[^/]*\\.ts$'] },
   { name: 'jose', packages: ['jose'], home: [file('oidc')] },
   { name: 'pino', packages: ['pino'], home: [file('logger')] },
   { name: 'zod', packages: ['zod'], home: [file('config')] },
@@ -149,9 +149,9 @@ const layerRules = [
   ),
   layer(
     'access-and-context',
-    '^src/((access|authentication|oidc)[^/]*|context|loaders)\\.ts$|^src/access/',
+    '^src/((access|authentication|oidc|loaders)[^/]*|context)\\.ts$|^src/access/',
     [
-      '^src/((access|authentication|oidc)[^/]*|context|loaders)\\.ts$',
+      '^src/((access|authentication|oidc|loaders)[^/]*|context)\\.ts$',
       '^src/access/',
       plainFiles,
       portFiles,

@@ -28,8 +28,15 @@ import type {
 import type { ModelSearch } from './datasources/catalog/model-store.js'
 import type { ModelVersionFile, ModelVersionKey, ModelVersionPageRequest } from './datasources/catalog/model-version-store.js'
 import type { Page, PageRequest } from './datasources/catalog/page.js'
-import type { PipelineEventRow, PipelineRunRow, PipelineStatus, PipelineStepRow } from './datasources/catalog/pipeline-rows.js'
+import type {
+  PipelineEventRow,
+  PipelineRunRow,
+  PipelineStatus,
+  PipelineStepRow,
+  PredictionRow,
+} from './datasources/catalog/pipeline-rows.js'
 import type { PipelineRunSearch } from './datasources/catalog/pipeline-run-store.js'
+import type { PredictionParent } from './datasources/catalog/prediction-store.js'
 import type { ProjectScope } from './datasources/catalog/project-store.js'
 import type { RunSearch } from './datasources/catalog/run-store.js'
 import type {
@@ -44,6 +51,17 @@ import type {
 } from './datasources/catalog/tables.js'
 import type { Datasources } from './datasources/datasources.js'
 import type { TableShape } from './datasources/lakehouse/lakehouse.js'
+import {
+  type ById,
+  by,
+  byRunAndKey,
+  byVersion,
+  listsBy,
+  numberKey,
+  perParent,
+  type RunKey,
+  versionKey,
+} from './loaders-batching.js'
 
 /** One page of what a parent has. */
 export interface ChildPageKey extends PageRequest {
@@ -55,15 +73,8 @@ export interface TableKey {
   table: string
 }
 
-/** What a run logged under a key. */
-export interface RunKey {
-  runId: string
-  key: string
-}
-
 type Of<Request> = Request & { parentId: string }
 
-type ById<Row> = DataLoader<string, Row | null>
 type PageLoader<Row, Key = ChildPageKey> = DataLoader<Key, Page<Row>, string>
 
 /** Batches and remembers look-ups within one operation: however many rows ask, each kind of look-up is one statement. */
@@ -143,6 +154,12 @@ export interface Loaders {
   linesOfPipelineStep: DataLoader<Of<{ after: number; first: number }>, PipelineEventRow[], string>
   runsOfPipelineStep: DataLoader<string, RunRow[]>
   datasetsOfPipelineStep: DataLoader<string, DatasetRow[]>
+  prediction: ById<PredictionRow>
+  /** A page of what is listed by the column `of`. */
+  predictionsOf: PageLoader<PredictionRow, ChildPageKey & { of: PredictionParent }>
+  predictionCountOf: DataLoader<Of<{ of: PredictionParent }>, number, string>
+  predictionsOfPipelineRun: DataLoader<string, PredictionRow[]>
+  predictionsOfPipelineStep: DataLoader<string, PredictionRow[]>
 }
 
 /** @param viewer for what depends on who asks; `scope` is the projects they may see */
@@ -243,79 +260,13 @@ export function createLoaders({ catalog, lakehouse }: Datasources, viewer: Viewe
     linesOfPipelineStep: perParent((ids, { after, first }) => catalog.pipelineEvents.linesBySteps(ids, after, first)),
     runsOfPipelineStep: listsBy('pipelineStepId', (ids) => catalog.pipelineSteps.runs(ids)),
     datasetsOfPipelineStep: listsBy('pipelineStepId', (ids) => catalog.pipelineSteps.datasets(ids)),
+    prediction: by('id', (ids) => catalog.predictions.byIds(ids)),
+    predictionsOf: perParent((ids, { of, ...request }) => catalog.predictions.pagesBy(of, ids, request)),
+    predictionCountOf: perParent((ids, { of }) => catalog.predictions.countBy(of, ids)),
+    predictionsOfPipelineRun: listsBy('pipelineRunId', (ids) => catalog.predictions.allBy('pipelineRunId', ids)),
+    predictionsOfPipelineStep: listsBy('stepId', (ids) => catalog.predictions.allBy('stepId', ids)),
   }
 }
-
-/** At most one row for each value of a column; the last one where there are more. */
-const by = <Row, Column extends keyof Row>(column: Column, find: (values: readonly string[]) => Promise<Row[]>): ById<Row> =>
-  new DataLoader(async (values) => {
-    const rows = new Map((await find(values)).map((row) => [row[column] as string, row]))
-    return values.map((value) => rows.get(value) ?? null)
-  })
-
-/** All rows for each value of a column, in the order in which they came. */
-const listsBy = <Row, Column extends keyof Row>(
-  column: Column,
-  find: (values: readonly string[]) => Promise<Row[]>,
-): DataLoader<string, Row[]> =>
-  new DataLoader(async (values) => {
-    const rows = Map.groupBy(await find(values), (row) => row[column] as string)
-    return values.map((value) => rows.get(value) ?? [])
-  })
-
-/** At most one row for each run and key: one statement for all runs and all keys. */
-const byRunAndKey = <Row extends RunKey>(
-  find: (runIds: readonly string[], keys: readonly string[]) => Promise<Row[]>,
-): DataLoader<RunKey, Row | null, string> => {
-  const textOf = ({ runId, key }: RunKey): string => `${runId} ${key}`
-  return new DataLoader(
-    async (wanted) => {
-      const unique = (name: keyof RunKey) => [...new Set(wanted.map((each) => each[name]))]
-      const rows = new Map((await find(unique('runId'), unique('key'))).map((row) => [textOf(row), row]))
-      return wanted.map((each) => rows.get(textOf(each)) ?? null)
-    },
-    { cacheKeyFn: textOf },
-  )
-}
-
-/** What is asked of several parents with the same further words (the usual case: one field of one list) is one statement. */
-const perParent = <Answer, Key extends { parentId: string }>(
-  find: (parentIds: readonly string[], request: Key) => Promise<Answer[]>,
-): DataLoader<Key, Answer, string> =>
-  new DataLoader(
-    async (keys) => {
-      const answers = new Map<Key, Answer | Error>()
-      for (const group of Map.groupBy(keys, ({ parentId: _, ...request }) => JSON.stringify(request)).values()) {
-        const parentIds = group.map((key) => key.parentId)
-        try {
-          const found = await find(parentIds, group[0]!)
-          for (const [index, key] of group.entries()) answers.set(key, found[index]!)
-        } catch (error) {
-          // A wrong cursor or filter is the fault of who asked for it, not of whoever asks in the same moment.
-          const failure = error instanceof Error ? error : new Error('A list cannot be read.', { cause: error })
-          for (const key of group) answers.set(key, failure)
-        }
-      }
-      return keys.map((key) => answers.get(key)!)
-    },
-    { cacheKeyFn: (key) => JSON.stringify(key) },
-  )
-
-/** All rows for each version of a deployment, in the order in which they came. */
-const byVersion = <Row extends DeploymentVersionKey>(
-  find: (keys: readonly DeploymentVersionKey[]) => Promise<Row[]>,
-): DataLoader<DeploymentVersionKey, Row[], string> =>
-  new DataLoader(
-    async (keys) => {
-      const rows = Map.groupBy(await find(keys), versionKey)
-      return keys.map((key) => rows.get(versionKey(key)) ?? [])
-    },
-    { cacheKeyFn: versionKey },
-  )
-
-const versionKey = ({ deploymentId, version }: DeploymentVersionKey): string => `${deploymentId} ${version}`
-
-const numberKey = ({ modelId, version }: ModelVersionKey): string => `${modelId} ${version}`
 
 async function tableShapes(lakehouse: Datasources['lakehouse'], keys: readonly TableKey[]): Promise<(TableShape | null)[]> {
   const shapeOf = new Map<TableKey, TableShape | null>()

@@ -15,6 +15,13 @@ const usesOf: readonly FindUses[] = [
     const [page] = await deployments.pagesByModelVersion([modelVersionId], { first: mostNamed + 1, after: null })
     return page!.rows.map(({ name }) => `the deployment "${name}"`)
   },
+  async ({ predictions, datasets }, modelVersionId) => {
+    const request = { first: mostNamed + 1, after: null }
+    const [page] = await predictions.pagesBy('modelVersionId', [modelVersionId], request)
+    const outputs = await datasets.byIds(page!.rows.map(({ outputDatasetId }) => outputDatasetId))
+    const names = new Map(outputs.map(({ id, name }) => [id, name]))
+    return page!.rows.map((row) => `VERSION ${row.version} of the predictions "${names.get(row.outputDatasetId)}"`)
+  },
 ]
 
 /** @throws PRECONDITION_FAILED naming what uses it (`details.usedBy`), NOT_FOUND it was deleted meanwhile */

@@ -17,6 +17,15 @@ import { NodeResolver } from './node-resolver.js'
 import { PipelineEventResolver } from './pipeline-event-resolver.js'
 import { PipelineRunResolver } from './pipeline-run-resolver.js'
 import { DatasetOriginResolver, PipelineStepResolver, RunOriginResolver } from './pipeline-step-resolver.js'
+import { PredictionResolver } from './prediction-resolver.js'
+import {
+  DatasetPredictionsResolver,
+  DeploymentPredictionsResolver,
+  ModelVersionPredictionsResolver,
+  PipelineRunPredictionsResolver,
+  PipelineStepPredictionsResolver,
+  ProjectPredictionsResolver,
+} from './predictions-of-resolver.js'
 import { ProjectMemberResolver, ProjectResolver } from './project-resolver.js'
 import { RunInputResolver, RunResolver } from './run-resolver.js'
 import { ServerResolver } from './server-resolver.js'
@@ -30,23 +39,30 @@ export const resolvers = [
   ArchiveResolver,
   BucketResolver,
   DatasetOriginResolver,
+  DatasetPredictionsResolver,
   DatasetResolver,
   DeploymentContentResolver,
+  DeploymentPredictionsResolver,
   DeploymentResolver,
   ExperimentResolver,
   MetricResolver,
   ModelAliasResolver,
   ModelResolver,
   ModelVersionDeploymentsResolver,
+  ModelVersionPredictionsResolver,
   ModelVersionResolver,
   NamingPolicyResolver,
   NodeResolver,
   PipelineEventResolver,
   PipelineRunDeploymentResolver,
+  PipelineRunPredictionsResolver,
   PipelineRunResolver,
+  PipelineStepPredictionsResolver,
   PipelineStepResolver,
+  PredictionResolver,
   ProjectDeploymentsResolver,
   ProjectMemberResolver,
+  ProjectPredictionsResolver,
   ProjectResolver,
   RunInputResolver,
   RunModelVersionsResolver,

@@ -65,6 +65,8 @@ async function findNode(context: Context, id: string): Promise<RelayNode | null>
       return visible(context, await loaders.pipelineStep.load(id))
     case 'deployment':
       return visible(context, await loaders.deployment.load(id))
+    case 'prediction':
+      return visible(context, await loaders.prediction.load(id))
     default:
       return null
   }

@@ -15,6 +15,7 @@ const typeNames: Readonly<Record<string, string>> = {
   dpl: 'Deployment',
   plr: 'PipelineRun',
   pls: 'PipelineStep',
+  prd: 'Prediction',
 }
 
 @InterfaceType('Node', {

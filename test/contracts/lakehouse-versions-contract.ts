@@ -37,8 +37,8 @@ export function lakehouseVersionsContract(
     const isThere = async () => (await lakehouse.describeTables(schema, [table]))[0] !== null
 
     test('the first makes the table, each has the number after the last, and all rows stay', async () => {
-      expect(await append()).toEqual({ table, version: 1, rowCount: 2, createdAt })
-      expect(await append(given(['predict', 'ID'], ['c', 3]))).toEqual({ table, version: 2, rowCount: 1, createdAt })
+      expect(await append()).toEqual({ table, version: 1, rowCount: 2, createdAt, isNew: true })
+      expect(await append(given(['predict', 'ID'], ['c', 3]))).toEqual({ table, version: 2, rowCount: 1, createdAt, isNew: true })
       expect(await append({ sql: `select id + 10 as id, PREDICT from ${table} where VERSION = 2` })).toMatchObject({ version: 3 })
       expect(await rowsOf(`select id, PREDICT, VERSION, CREATED_AT from ${table} order by VERSION, id`)).toEqual([
         [1, 'a', 1, createdAt],
@@ -73,9 +73,10 @@ export function lakehouseVersionsContract(
     test('the same key adds once: at once, later, and to another table', async () => {
       const key = `key of ${table}`
       const all = await Promise.all(Array.from({ length: 8 }, () => append(plain, { key })))
-      expect(all).toEqual(Array.from({ length: 8 }, () => ({ table, version: 1, rowCount: 2, createdAt })))
+      expect(all).toMatchObject(Array.from({ length: 8 }, () => ({ table, version: 1, rowCount: 2, createdAt })))
+      expect(all.filter(({ isNew }) => isNew)).toHaveLength(1)
       const later = { key, table: 'elsewhere', createdAt: '2027-01-01T00:00:00.000Z' }
-      expect(await append(given(['PREDICT'], [9]), later)).toEqual(all[0])
+      expect(await append(given(['PREDICT'], [9]), later)).toEqual({ ...all[0], isNew: false })
       expect(await rowsOf(`select count(*) from ${table}`)).toEqual([[2]])
       expect(await lakehouse.describeTables(schema, ['elsewhere'])).toEqual([null])
       expect(await append(plain, { key: `${key}'"` })).toMatchObject({ version: 2 })

@@ -15,6 +15,7 @@ import { ModelVersionStore } from './model-version-store.js'
 import { PipelineEventStore } from './pipeline-event-store.js'
 import { PipelineRunStore } from './pipeline-run-store.js'
 import { PipelineStepStore } from './pipeline-step-store.js'
+import { PredictionStore } from './prediction-store.js'
 import { ProjectStore } from './project-store.js'
 import { RunStore } from './run-store.js'
 import { ServerSecretStore } from './server-secret-store.js'
@@ -43,6 +44,7 @@ export interface Stores {
   pipelineRuns: PipelineRunStore
   pipelineSteps: PipelineStepStore
   pipelineEvents: PipelineEventStore
+  predictions: PredictionStore
   exportTickets: ExportTicketStore
   serverSecrets: ServerSecretStore
 }
@@ -126,6 +128,7 @@ const storesOn = (db: Kysely<Tables>): Stores => ({
   pipelineRuns: new PipelineRunStore(db),
   pipelineSteps: new PipelineStepStore(db),
   pipelineEvents: new PipelineEventStore(db),
+  predictions: new PredictionStore(db),
   exportTickets: new ExportTicketStore(db),
   serverSecrets: new ServerSecretStore(db),
 })

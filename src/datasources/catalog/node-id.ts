@@ -17,6 +17,7 @@ export const idPrefixes = {
   deployment: 'dpl',
   pipelineRun: 'plr',
   pipelineStep: 'pls',
+  prediction: 'prd',
 } as const
 
 export type IdKind = keyof typeof idPrefixes

@@ -54,7 +54,15 @@ export async function findAppended(
     [key],
   )
   const [row] = found.getRows()
-  return row ? { table: String(row[0]), version: Number(row[1]), rowCount: Number(row[2]), createdAt: String(row[3]) } : null
+  if (!row) return null
+  const [table, version, rowCount, createdAt] = row
+  return {
+    table: String(table),
+    version: Number(version),
+    rowCount: Number(rowCount),
+    createdAt: String(createdAt),
+    isNew: false,
+  }
 }
 
 /** Adds what is staged. To be called in the queue of the schema. @throws DhuoError BAD_USER_INPUT, field `columns` or `table` */
@@ -108,7 +116,7 @@ async function append(connection: DuckDBConnection, target: VersionTarget): Prom
   await connection.run(
     `INSERT INTO ${ledger} VALUES (${target.key === null ? 'NULL' : quoteText(target.key)}, ${quoteText(table.toLowerCase())}, ${version}, ${rowCount}, ${quoteText(createdAt)}, ${existing === null})`,
   )
-  return { table: table.toLowerCase(), version, rowCount, createdAt }
+  return { table: table.toLowerCase(), version, rowCount, createdAt, isNew: true }
 }
 
 /** Above all that the table has and all that it ever had: rows may have been deleted. */

@@ -119,6 +119,8 @@ export interface AppendedVersion {
   version: number
   rowCount: number
   createdAt: string
+  /** False when it had been added before, under the same key. */
+  isNew: boolean
 }
 
 /**

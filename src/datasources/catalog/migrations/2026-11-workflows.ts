@@ -85,6 +85,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     ['run', 'pipelineRunId'],
     ['step', 'stepId'],
     ['input', 'inputDatasetId'],
+    ['output', 'outputDatasetId'],
   ])
     await sql`create index ${sql.ref(`predictions_by_${name}`)} on predictions(${sql.ref(column!)}, id)`.execute(db)
 
