@@ -117,8 +117,6 @@ const violations: Record<string, readonly Import[]> = {
   'vendor-ioredis': [['src/pubsub/topics.ts', 'ioredis', 'type']],
   'vendor-oracledb': [['src/datasources/catalog/oracle-store.ts', 'oracledb']],
   'vendor-oci-sdk': [['src/datasources/storage/local-oci.ts', 'oci-objectstorage', 'type']],
-  'vendor-croner': [['src/operations/next-tick.ts', 'croner']],
-  'vendor-yaml': [['src/operations/read-file.ts', 'yaml']],
   'vendor-archiver': [['src/operations/pack.ts', 'archiver']],
 }
 
