@@ -236,12 +236,15 @@ describe('failed logins', () => {
   test(
     'do not stop the server while they are checked',
     async () => {
-      const guesses = Promise.all(Array.from({ length: 30 }, (_, i) => logIn(`crowd-${i}@example.com`, 'wrong')))
-      const started = performance.now()
+      let checked = 0
+      const guesses = Array.from({ length: 30 }, async (_, i) => {
+        await logIn(`crowd-${i}@example.com`, 'wrong')
+        checked++
+      })
       await hub.data('{ viewer { id } }')
-      const ms = performance.now() - started
-      await guesses
-      expect(ms).toBeLessThan(1_000)
+      // Somebody who came after thirty guesses is answered before most of them: they are checked beside the event loop.
+      expect(checked).toBeLessThan(15)
+      await Promise.all(guesses)
     },
     timeoutMs,
   )
