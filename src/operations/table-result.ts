@@ -18,8 +18,13 @@ export const tableResult = (page: ResultPage, projectId: string, source: TableSo
   source,
 })
 
-/** @throws BAD_USER_INPUT unless `limit` is between 0 and `most` */
-export function rowLimit(limit: number, most: number): number {
+/**
+ * @param byDefault what it is where nobody gives one: then a lower `most` is no mistake of the client
+ * @throws BAD_USER_INPUT unless `limit` is between 0 and `most`
+ */
+export function rowLimit(given: number | null | undefined, byDefault: number, most: number): number {
+  const limit = given ?? byDefault
+  if (limit === byDefault) return Math.min(limit, most)
   if (limit < 0 || limit > most)
     throw badInput('limit', `limit must be between 0 and ${most}; whole results come through downloadUrl.`)
   return limit

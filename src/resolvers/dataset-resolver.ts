@@ -91,7 +91,7 @@ export class DatasetResolver {
     const select = { schema: project.name, sql: `select * from "${dataset.tableName.replaceAll('"', '""')}"` }
     const page = await context.datasources.lakehouse.select(
       select,
-      { limit: rowLimit(limit ?? 20, context.config.sql.maxRows) },
+      { limit: rowLimit(limit, 20, context.config.sql.maxRows) },
       context.signal,
     )
     return tableResult(page, project.id, { select })

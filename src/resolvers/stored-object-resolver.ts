@@ -68,7 +68,7 @@ export class StoredObjectResolver {
       | string
       | null,
   ): Promise<TableResult> {
-    const page = { limit: rowLimit(limit ?? 1000, context.config.sql.maxRows), offset: Number(offset ?? 0) }
+    const page = { limit: rowLimit(limit, 1000, context.config.sql.maxRows), offset: Number(offset ?? 0) }
     if (page.offset < 0 || !Number.isSafeInteger(page.offset)) throw badInput('offset', 'offset must be between 0 and 2^53.')
     const format = formatOf(object.key, given)
     const file = await objectAsFile(context.datasources, object, format)

@@ -29,7 +29,7 @@ export class TableResolver {
     const query = { schema: project.name, sql, params: parametersOf(params, 'params') }
     const page = await context.datasources.lakehouse.select(
       query,
-      { limit: rowLimit(limit ?? 1000, context.config.sql.maxRows) },
+      { limit: rowLimit(limit, 1000, context.config.sql.maxRows) },
       context.signal,
     )
     return tableResult(page, project.id, { select: query })

@@ -58,6 +58,7 @@ export async function withFileTable<T>(
     }
     case 'CSV': {
       const delimiter = await delimiterOf(path, file.name, compression)
+      if (compression !== 'none' && rows === undefined) await readToEnd(session, path, file.name, compression)
       // The dialect is settled and nothing is skipped: left to itself, the detection would rather take a damaged file for one
       // with other quotes, a comment or a single column than say that it is damaged.
       const csv = (sample: number) =>
@@ -113,6 +114,11 @@ async function* contentOf(path: string, name: string, compression: Compression):
     file.destroy()
     bytes.destroy()
   }
+}
+
+/** DuckDB takes a compressed file that is cut off for one that ends there: whoever reads all of it would miss rows unawares. */
+async function readToEnd(session: Session, path: string, name: string, compression: Compression): Promise<void> {
+  for await (const _ of contentOf(path, name, compression)) if (session.stopped) throw new Error('stopped')
 }
 
 /** What separates the names of the first line: the comma, unless another of the usual ones stands there more often. */
