@@ -104,7 +104,9 @@ export class SchemaCrawler {
       const filled = Object.values(type.getFields()).flatMap((field) =>
         field.args.length === 0
           ? []
-          : this.#fillings(field, values).map((args) => ask(this.#fieldText(type, field, args, 1, [], values))),
+          : this.#fillings(field, values).map((args) =>
+              ask(this.#fieldText(type, field, args, 1, [], values), this.#fieldText(type, field, args, 0, [], values)),
+            ),
       )
       return [...plain, ...filled]
     })
