@@ -39,8 +39,13 @@ async function requirePython() {
 }
 
 /** Ctrl-C, kill, a closed terminal. */
+let isInterrupted = false
 const interrupted = new Promise((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(signal))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => {
+      isInterrupted = true
+      resolve(null)
+    })
 })
 
 async function run({ exit, port, example }) {
@@ -61,7 +66,7 @@ async function run({ exit, port, example }) {
     const ended = server.ended.then((how) => {
       throw new Error(`The server ended (${how}):\n${server.said()}`)
     })
-    const linked = await Promise.race([examples[example](client), ended, interrupted.then(() => null)])
+    const linked = await Promise.race([examples[example](client), ended, interrupted])
     if (linked === null) return
     display.heading(`All done in ${((performance.now() - since) / 1000).toFixed(1)} s`)
     isDone = true
@@ -71,7 +76,12 @@ async function run({ exit, port, example }) {
   } finally {
     display.show(null)
     await client.close()
-    await server.stop()
+    // Nothing may take the place of the error that is on its way; this one comes beside it.
+    await server.stop().catch((error) => {
+      isDone = false
+      process.exitCode = 1
+      display.failed(error.message)
+    })
     if (exit && isDone) await server.removeHome()
     else display.line(leftBehind(server))
   }
@@ -101,12 +111,12 @@ try {
   if (wanted.help) console.log(usage)
   else {
     await run(wanted)
-    // Who interrupts a demo that was to end by itself did not see it succeed.
-    if (wanted.exit && (await Promise.race([interrupted, null]))) process.exitCode = 130
+    if (isInterrupted) {
+      // Who interrupts a demo that was to end by itself did not see it succeed. Halfway, it may still wait for an answer.
+      process.exit(wanted.exit ? 130 : 0)
+    }
   }
 } catch (error) {
   display.failed(String(error?.message ?? error))
   process.exitCode = 1
 }
-// A demo that was interrupted halfway may still wait for an answer.
-process.exit()

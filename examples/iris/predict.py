@@ -25,12 +25,13 @@ if __name__ == "__main__":
         "project": PROJECT,
         "modelUri": version["uri"],
         "table": args.table,
-        "rows": [{**row, "PREDICT": value} for row, value in zip(rows, given)],
+        "columns": [*rows[0], "PREDICT"],
+        "rows": [[*row.values(), value] for row, value in zip(rows, given)],
         "input": source["id"],
     }
-    if PIPELINE_RUN and STEP:
+    if PIPELINE_RUN:
         # An attempt that is made again saves nothing twice.
-        wanted.update(pipelineRun=PIPELINE_RUN, step=STEP, idempotencyKey=f"{PIPELINE_RUN}/{STEP}")
+        wanted["idempotencyKey"] = f"{PIPELINE_RUN}/{STEP}"
     saved = graphql(
         "mutation ($input: SavePredictionsInput!) { savePredictions(input: $input) { version rowCount } }", input=wanted
     )["savePredictions"]

@@ -33,9 +33,9 @@ if __name__ == "__main__":
         "object": upload(bucket("PREDICTIONS"), key, content, "application/x-ndjson"),
         "input": source["id"],
     }
-    if PIPELINE_RUN and STEP:
+    if PIPELINE_RUN:
         # An attempt that is made again saves nothing twice.
-        wanted.update(pipelineRun=PIPELINE_RUN, step=STEP, idempotencyKey=f"{PIPELINE_RUN}/{STEP}")
+        wanted["idempotencyKey"] = f"{PIPELINE_RUN}/{STEP}"
     saved = graphql(
         "mutation ($input: SavePredictionsInput!) { savePredictions(input: $input) { version rowCount } }", input=wanted
     )["savePredictions"]

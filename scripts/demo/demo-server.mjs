@@ -38,7 +38,8 @@ export async function startDemoServer(port) {
     clearTimeout(killing)
     if (how !== 0) throw new Error(`The server did not end well (${how}):\n${said}`)
   }
-  const url = await new Promise((resolve, reject) => {
+  const removeHome = () => rm(home, { recursive: true, force: true, maxRetries: 5 })
+  const listening = new Promise((resolve, reject) => {
     const hear = (chunk) => {
       said = (said + chunk).slice(-20_000)
       const [, found] = /(http:\/\/\S+)\/graphql/.exec(said) ?? []
@@ -49,12 +50,16 @@ export async function startDemoServer(port) {
     child.once('error', reject)
     ended.then(() => reject(new Error(`The server did not start:\n${said}`)))
   })
+  const url = await listening.catch(async (error) => {
+    await removeHome()
+    throw error
+  })
   return {
     ...{ url, email, password, home: relative(process.cwd(), home) || '.' },
     stop,
     /** Resolves when it ends, whoever ends it. */
     ended,
-    removeHome: () => rm(home, { recursive: true, force: true, maxRetries: 5 }),
+    removeHome,
     /** What it logged and printed last. */
     said: () => said,
   }

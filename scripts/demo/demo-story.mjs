@@ -82,8 +82,10 @@ async function checkBytes({ node }, content) {
   })
 }
 
-/** The one row of a SELECT. */
+/** The one row of a SELECT, by the names of its columns. */
 export async function selectRow({ query }, project, sql) {
-  const document = 'query ($project: String!, $sql: String!) { executeSelect(project: $project, sql: $sql) { rows } }'
-  return (await query(document, { project, sql })).executeSelect.rows[0]
+  const document =
+    'query ($project: String!, $sql: String!) { executeSelect(project: $project, sql: $sql) { columns { name } rows } }'
+  const { columns, rows } = (await query(document, { project, sql })).executeSelect
+  return Object.fromEntries(columns.map(({ name }, place) => [name, rows[0][place]]))
 }
