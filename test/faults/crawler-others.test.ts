@@ -1,0 +1,3 @@
+import { crawlerSuite } from '../access/crawler-suite.js'
+
+crawlerSuite(['a key for A', 'a stranger'])
