@@ -120,6 +120,21 @@ const right: Record<string, { document: string; variables: () => Record<string, 
       'query ($of: ID!, $first: Int, $after: String) { node(id: $of) { ... on ModelVersion { deployments(first: $first, after: $after) { nodes { id } } } } }',
     variables: () => ({ of: there.versionId }),
   },
+  ...Object.fromEntries(
+    [
+      ['Project', 'predictions', 'project'],
+      ['Dataset', 'predictions', 'datasetId'],
+      ['Dataset', 'predictionsFrom', 'datasetId'],
+      ['ModelVersion', 'predictions', 'versionId'],
+    ].map(([type, field, one]) => {
+      const asked = `${field}(first: $first, after: $after) { nodes { id } }`
+      const document =
+        type === 'Project'
+          ? `query ($of: String!, $first: Int, $after: String) { project(name: $of) { ${asked} } }`
+          : `query ($of: ID!, $first: Int, $after: String) { node(id: $of) { ... on ${type} { ${asked} } } }`
+      return [`${type}.${field}`, { document, variables: () => ({ of: there[one as keyof typeof there] }) }]
+    }),
+  ),
   'Query.bucket': {
     document: 'query ($name: String!) { bucket(name: $name) { id } }',
     variables: () => ({ name: there.bucket }),
@@ -270,6 +285,10 @@ const cases: Case[] = [
   ...each('Project.deployments.after', badCursors),
   ...each('ModelVersion.deployments.first', [0, -1, 501]),
   ...each('ModelVersion.deployments.after', badCursors.slice(0, 3)),
+  ...['Project.predictions', 'Dataset.predictions', 'Dataset.predictionsFrom', 'ModelVersion.predictions'].flatMap((list) => [
+    ...each(`${list}.first`, [0, -1, 501]),
+    ...each(`${list}.after`, badCursors.slice(0, 3)),
+  ]),
   ...each('Bucket.objects.first', [0, -1, 1001]),
   ...each('Bucket.objects.after', badCursors),
   ...each('Bucket.objects.delimiter', ['', '//', '\0', '\u{10ffff}', '\ud800']),
@@ -450,6 +469,8 @@ const elsewhere: [prefix: string, file: string, mentions: string][] = [
   ['Mutation.setSchedule.', 'test/graphql/deployments-bad-input.test.ts', 'setSchedule'],
   ['Mutation.deleteDeployment.', 'test/graphql/deployments-bad-input.test.ts', 'deleteDeployment'],
   ['Subscription.pipeline', 'test/graphql/pipeline-runs-live.test.ts', 'pipelineEvents'],
+  ['Prediction.preview.', 'test/graphql/predictions-bad-input.test.ts', 'preview('],
+  ['Mutation.savePredictions.', 'test/graphql/predictions-bad-input.test.ts', 'savePredictions'],
 ]
 
 const title = ({ at, value }: Case): string => {
