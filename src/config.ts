@@ -53,6 +53,7 @@ const environment = z.object({
       return z.NEVER
     })
     .prefault('local:'),
+  DHUO_FUNCTIONS_URL: z.literal('local:', { error: 'must be local:' }).default('local:'),
 
   DHUO_SQL_TIMEOUT_MS: z.coerce.number().int().min(1).max(3_600_000).default(30_000),
   DHUO_SQL_MAX_ROWS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
@@ -70,6 +71,9 @@ const environment = z.object({
   DHUO_JOB_MEMORY_MB: z.coerce.number().int().min(64).default(4096),
   DHUO_JOB_DISK_MB: z.coerce.number().int().min(1).default(10_240),
   DHUO_JOB_GRACE_SECONDS: z.coerce.number().min(0).max(600).default(5),
+
+  DHUO_FUNCTION_TIMEOUT_MS: z.coerce.number().int().min(1).max(300_000).default(30_000),
+  DHUO_FUNCTIONS_AT_ONCE: z.coerce.number().int().min(1).max(1_000).default(4),
 })
 
 /** What the URL says, or what is wrong with it. */
@@ -131,6 +135,21 @@ export interface LocalComputeConfig {
   spark: SparkConfig | null
 }
 
+export interface LocalFunctionsConfig {
+  scheme: 'local'
+  /** Holds the files of warm handlers. */
+  directory: string
+  python: string
+  /** As for jobs. */
+  inherited: Readonly<Record<string, string>>
+  /** Of one call, from the time when the handler has its rows. */
+  timeoutMs: number
+  /** Handlers that are kept warm; each is a process. */
+  workersAtOnce: number
+  /** A handler that was not called for so long is ended. */
+  idleMs: number
+}
+
 export interface PackagingConfig {
   /** Python 3 with pip: a name on the PATH or a path. */
   python: string
@@ -156,6 +175,7 @@ export interface Config {
   storage: LocalStorageConfig
   lakehouse: DuckdbLakehouseConfig
   compute: LocalComputeConfig
+  functions: LocalFunctionsConfig
   packaging: PackagingConfig
   sql: { timeoutMs: number; maxRows: number }
   upload: { maxBytes: number; hours: number }
@@ -228,6 +248,15 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       graceSeconds: settings.DHUO_JOB_GRACE_SECONDS,
       inherited: inheritedFrom(env),
       spark: settings.DHUO_COMPUTE_URL,
+    },
+    functions: {
+      scheme: 'local',
+      directory: home,
+      python: settings.DHUO_PYTHON,
+      inherited: inheritedFrom(env),
+      timeoutMs: settings.DHUO_FUNCTION_TIMEOUT_MS,
+      workersAtOnce: settings.DHUO_FUNCTIONS_AT_ONCE,
+      idleMs: 600_000,
     },
     packaging: { python: settings.DHUO_PYTHON, environment: { ...inheritedFrom(env), ...pipVariables(env) } },
     sql: { timeoutMs: settings.DHUO_SQL_TIMEOUT_MS, maxRows: settings.DHUO_SQL_MAX_ROWS },

@@ -125,6 +125,8 @@ describe('readConfig', () => {
     ['DHUO_COMPUTE_URL', 'spark-submit:?spark.password=hunter22', 'spark-submit:?master=<master>'],
     ['DHUO_COMPUTE_URL', 'spark-submit:?master=local&deploy=hunter22', 'SMALL.spark.<name>'],
     ['DHUO_COMPUTE_URL', 'spark-submit:?master=local&HUGE.spark.x=hunter22', 'MEDIUM'],
+    ['DHUO_FUNCTIONS_URL', 'oci-functions://hunter22', 'local:'],
+    ['DHUO_FUNCTIONS_URL', 'local:hunter22', 'local:'],
     ['DHUO_PUBLIC_URL', 'ftp://hunter22.example.com', 'URL'],
     ['DHUO_PUBLIC_URL', 'graph.example.com', 'URL'],
     ['DHUO_OIDC_ISSUER', 'javascript:hunter22', 'URL'],
@@ -158,6 +160,8 @@ describe('readConfig', () => {
     ['DHUO_JOB_MEMORY_MB', '63'],
     ['DHUO_JOB_DISK_MB', '0'],
     ['DHUO_JOB_GRACE_SECONDS', '601'],
+    ['DHUO_FUNCTION_TIMEOUT_MS', '300001'],
+    ['DHUO_FUNCTIONS_AT_ONCE', '0'],
   ])('%s=%s is out of bounds', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(name)])
   })

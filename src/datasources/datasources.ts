@@ -3,6 +3,7 @@ import type { Config } from '../config.js'
 import { isDhuoError } from '../errors.js'
 import type { Catalog } from './catalog/catalog.js'
 import type { JobRunner } from './compute/job-runner.js'
+import type { FunctionInvoker } from './functions/function-invoker.js'
 import type { Lakehouse } from './lakehouse/lakehouse.js'
 import type { ObjectStorage } from './storage/object-storage.js'
 
@@ -11,6 +12,7 @@ export interface Datasources {
   storage: ObjectStorage
   lakehouse: Lakehouse
   compute: JobRunner
+  functions: FunctionInvoker
 }
 
 export const backendRoles = ['CATALOG', 'OBJECT_STORE', 'LAKEHOUSE', 'TRACKING', 'COMPUTE', 'FUNCTIONS', 'PUBSUB'] as const
@@ -37,6 +39,7 @@ export async function openDatasources(config: Config): Promise<Datasources> {
       storage: keep(await openStorage(config)),
       lakehouse: keep(await openLakehouse(config)),
       compute: keep(await openCompute(config)),
+      functions: keep(await openFunctions(config)),
     }
   } catch (error) {
     await Promise.allSettled(opened.map((resource) => resource.close()))
@@ -56,18 +59,25 @@ const openLakehouse = async ({ lakehouse }: Config): Promise<Lakehouse> =>
 const openCompute = async ({ compute }: Config): Promise<JobRunner> =>
   (await import('./compute/local-job-runner.js')).openLocalJobRunner(compute)
 
+const openFunctions = async ({ functions }: Config): Promise<FunctionInvoker> =>
+  (await import('./functions/local-function-invoker.js')).openLocalFunctionInvoker(functions)
+
 /** In the reverse of the order in which they were opened. */
-export async function closeDatasources({ catalog, storage, lakehouse, compute }: Datasources): Promise<void> {
-  for (const resource of [compute, lakehouse, storage, catalog]) await resource.close()
+export async function closeDatasources({ catalog, storage, lakehouse, compute, functions }: Datasources): Promise<void> {
+  for (const resource of [functions, compute, lakehouse, storage, catalog]) await resource.close()
 }
 
 /** Asks every backend at once; one that does not answer in time is not healthy. */
-export function checkHealth({ catalog, storage, lakehouse, compute }: Datasources, timeoutMs = 2_000): Promise<BackendHealth[]> {
+export function checkHealth(
+  { catalog, storage, lakehouse, compute, functions }: Datasources,
+  timeoutMs = 2_000,
+): Promise<BackendHealth[]> {
   const backends = [
     ['CATALOG', catalog],
     ['OBJECT_STORE', storage],
     ['LAKEHOUSE', lakehouse],
     ['COMPUTE', compute],
+    ['FUNCTIONS', functions],
   ] as const
   return Promise.all(
     backends.map(async ([role, backend]) => {

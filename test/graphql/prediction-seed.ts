@@ -6,7 +6,7 @@ export const savePredictions = `mutation ($input: SavePredictionsInput!) {
   savePredictions(input: $input) { id version rowCount createdAt output { id name table } }
 }`
 
-export interface SavedPrediction {
+export type SavedPrediction = {
   id: string
   version: number
   rowCount: number

@@ -36,6 +36,7 @@ describe('server', () => {
         { role: 'OBJECT_STORE', kind: 'file', healthy: true, detail: null },
         { role: 'LAKEHOUSE', kind: 'duckdb', healthy: true, detail: null },
         { role: 'COMPUTE', kind: 'local', healthy: true, detail: null },
+        { role: 'FUNCTIONS', kind: 'local', healthy: true, detail: null },
       ]),
     )
     await rename(join(hub.home, 'buckets'), join(hub.home, 'away'))
