@@ -14,6 +14,7 @@ import { ModelAliasResolver, ModelResolver } from './model-resolver.js'
 import { ModelVersionResolver, RunModelVersionsResolver, StageTransitionResolver } from './model-version-resolver.js'
 import { NamingPolicyResolver } from './naming-policy-resolver.js'
 import { NodeResolver } from './node-resolver.js'
+import { OnlinePredictionResolver } from './online-prediction-resolver.js'
 import { PipelineEventResolver } from './pipeline-event-resolver.js'
 import { PipelineRunResolver } from './pipeline-run-resolver.js'
 import { DatasetOriginResolver, PipelineStepResolver, RunOriginResolver } from './pipeline-step-resolver.js'
@@ -53,6 +54,7 @@ export const resolvers = [
   ModelVersionResolver,
   NamingPolicyResolver,
   NodeResolver,
+  OnlinePredictionResolver,
   PipelineEventResolver,
   PipelineRunDeploymentResolver,
   PipelineRunPredictionsResolver,

@@ -91,6 +91,6 @@ export class PredictInput {
   @Field(() => ID, { description: 'The id of the deployment.' })
   deployment!: string
 
-  @Field(() => [JSONValue], { description: 'As its predict.py wants them; 1 to 10000, at most 6 MiB of JSON together.' })
+  @Field(() => [JSONValue], { description: 'As its predict.py wants them; 1 to 10000. A request has at most 4 MiB.' })
   rows!: unknown[]
 }
