@@ -250,7 +250,19 @@ export async function seedEverything(hub: TestHub, project: SeededProject): Prom
     },
     editor!.token,
   )
-  await runToItsEnd(hub, deploy.id)
+  const pipelineRun = await runToItsEnd(hub, deploy.id)
+  const predictions = {
+    project: project.name,
+    modelUri: `models:/${input.model}/1`,
+    table: uniqueName('predicted').replaceAll('-', '_'),
+    columns: [uniqueName('feature'), 'PREDICT'],
+    rows: [[uniqueName('cell'), uniqueName('predicted')]],
+    input: fromObject.createDataset.id,
+    pipelineRun,
+    step: step.name,
+  }
+  const savePredictions = 'mutation ($input: SavePredictionsInput!) { savePredictions(input: $input) { id } }'
+  await hub.data(savePredictions, { input: predictions }, editor!.token)
   return {
     project,
     viewer: viewer!,
@@ -263,13 +275,14 @@ export async function seedEverything(hub: TestHub, project: SeededProject): Prom
   }
 }
 
-async function runToItsEnd(hub: TestHub, deployment: string): Promise<void> {
+/** The id of the run. */
+async function runToItsEnd(hub: TestHub, deployment: string): Promise<string> {
   const { runDeployment } = await hub.data('mutation ($input: RunDeploymentInput!) { runDeployment(input: $input) { id } }', {
     input: { deployment, arguments: [{ key: uniqueName('given'), value: uniqueName('value') }] },
   })
   for (;;) {
     const { node } = await hub.data('query ($id: ID!) { node(id: $id) { ... on PipelineRun { endedAt } } }', runDeployment)
-    if (node.endedAt !== null) return
+    if (node.endedAt !== null) return runDeployment.id
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

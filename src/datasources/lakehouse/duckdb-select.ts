@@ -34,7 +34,7 @@ const onlySelect = (type: StatementType) =>
   badInput('sql', `Only one SELECT is allowed here, not ${(StatementType[type] ?? 'this').replaceAll('_', ' ')}.`)
 
 /** Layers one, two and four, for SQL that becomes part of a statement of ours. */
-export async function checkSelect(connection: DuckDBConnection, schema: string, sql: string): Promise<void> {
+async function checkSelect(connection: DuckDBConnection, schema: string, sql: string): Promise<void> {
   const key = `${schema}\n${sql}`
   if (passed.has(key)) return
   checkLength(sql)
