@@ -4,12 +4,12 @@ import 'reflect-metadata'
 import { randomUUID } from 'node:crypto'
 import { ApolloServer } from '@apollo/server'
 import { startStandaloneServer } from '@apollo/server/standalone'
-import { getMetadataStorage } from 'type-graphql'
+import { buildSchema, getMetadataStorage } from 'type-graphql'
 import { createAuthenticator } from '../src/authentication.js'
 import { readConfig } from '../src/config.js'
 import { type Context, createContext, type ServerState } from '../src/context.js'
 import { openDatasources } from '../src/datasources/datasources.js'
-import { createGraphQLSchema } from '../src/graphql-schema.js'
+import { schemaOptions } from '../src/graphql-schema.js'
 import { createLogger } from '../src/logger.js'
 import { MemoryEvents } from '../src/pubsub/memory-events.js'
 import { UrlSigner } from '../src/signed-url.js'
@@ -36,7 +36,7 @@ const state: ServerState = {
 // By default every field has a resolver of type-graphql's own.
 for (const type of getMetadataStorage().objectTypes) type.simpleResolvers = undefined
 
-const apollo = new ApolloServer<Context>({ schema: await createGraphQLSchema() })
+const apollo = new ApolloServer<Context>({ schema: await buildSchema(schemaOptions) })
 const { url } = await startStandaloneServer(apollo, {
   listen: { port: 0, host: '127.0.0.1' },
   context: ({ req }) =>

@@ -182,6 +182,8 @@ export class QueryExecution {
           answers[index] = completed.then(undefined, (error) => this.fail(error, field, shape, itemPath))
         } else answers[index] = completed
       } catch (error) {
+        // When it throws nobody waits for the others any more; that they fail too must not end the process.
+        if (isWaiting && shape.isNonNull) Promise.allSettled(answers)
         answers[index] = this.fail(error, field, shape, itemPath)
       }
     }
