@@ -6,6 +6,7 @@ import { Kysely, type SqliteDatabase } from 'kysely'
 import { type Catalog, createCatalog, type Stores } from '../../src/datasources/catalog/catalog.js'
 import { NodeSqlite } from '../../src/datasources/catalog/node-sqlite.js'
 import { encodeCursor } from '../../src/datasources/catalog/page.js'
+import type { PredictionRow } from '../../src/datasources/catalog/pipeline-rows.js'
 import { sqliteDialect } from '../../src/datasources/catalog/sqlite-catalog.js'
 import type { Tables } from '../../src/datasources/catalog/tables.js'
 import {
@@ -72,6 +73,19 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
 
   const ids = ['a', 'b', 'c']
   const page = { first: 10, after: null }
+  const prediction: PredictionRow = {
+    ...{ id: 'a', projectId: 'b', modelVersionId: 'c', deploymentId: null, pipelineRunId: null, stepId: null },
+    ...{
+      outputDatasetId: 'd',
+      inputDatasetId: null,
+      version: 1,
+      rowCount: 1,
+      idempotencyKey: null,
+      createdAt: at(0),
+      createdBy: null,
+    },
+  }
+  const predictionParents = ['projectId', 'modelVersionId', 'deploymentId', 'outputDatasetId', 'inputDatasetId'] as const
   const scopes = [null, 'usr'].flatMap((memberId) => [null, 'prj'].map((projectId) => ({ memberId, projectId })))
 
   /** Each method, in each form that it has. What comes of the calls does not matter. */
@@ -277,6 +291,18 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
       move: () => [catalog.pipelineSteps.move(pipelineStepRow({ id: 'a', projectId: 'b' }), { status: 'RUNNING' })],
       runs: () => [catalog.pipelineSteps.runs(ids)],
       datasets: () => [catalog.pipelineSteps.datasets(ids)],
+    }),
+    predictions: (): Calls<'predictions'> => ({
+      insert: () => [catalog.predictions.insert(prediction)],
+      byIds: () => [catalog.predictions.byIds(ids)],
+      findByIdempotencyKey: () => [catalog.predictions.findByIdempotencyKey('a', 'b')],
+      highestVersion: () => [catalog.predictions.highestVersion('a')],
+      pagesBy: () =>
+        predictionParents.flatMap((parent) =>
+          [null, encodeCursor(['x'])].map((after) => catalog.predictions.pagesBy(parent, ids, { first: 10, after })),
+        ),
+      countBy: () => predictionParents.map((parent) => catalog.predictions.countBy(parent, ids)),
+      allBy: () => (['pipelineRunId', 'stepId'] as const).map((parent) => catalog.predictions.allBy(parent, ids)),
     }),
     pipelineEvents: (): Calls<'pipelineEvents'> => ({
       append: () => [catalog.pipelineEvents.append('a', [], null), catalog.pipelineEvents.append('a', [], 'owner')],
