@@ -4,6 +4,7 @@ import {
   type ExecutionResult,
   execute,
   GraphQLError,
+  type GraphQLOutputType,
   type GraphQLResolveInfo,
   type GraphQLScalarType,
   type GraphQLSchema,
@@ -100,7 +101,7 @@ function held(schema: GraphQLSchema, type: unknown, place: string, seed: string,
       })
       return hash(seed, place, 'set') % 5 === 0 ? new Set(items) : items
     }
-    const named = getNamedType(type as never) as { name: string }
+    const named = getNamedType(type as GraphQLOutputType)
     if (isObjectType(named)) return objectAt(schema, named.name, place, seed, trouble)
     if (isAbstractType(named)) {
       const name = hash(seed, place, 'type') % 2 ? 'A' : 'B'
@@ -238,7 +239,7 @@ function selectionOf(type: string, seed: string, depth: number): string {
         type: unknown
         args: readonly { name: string }[]
       }
-      const below = getNamedType(field.type as never) as { name: string }
+      const below = getNamedType(field.type as GraphQLOutputType)
       const isComposite = isObjectType(below) || isAbstractType(below)
       if (isComposite && depth === 0) continue
       const args = field.args
