@@ -392,6 +392,66 @@ describe('scriptTemplate', () => {
     expect(model.version.run.params).toContainEqual({ key: 'target', value: 'label' })
   })
 
+  test('runs unchanged as a step: one pipeline from a file to predictions, and each step is linked to what it made', async () => {
+    const project = (await seedProject(hub)).name
+    const raw = (await seedBucket(hub, project)).name
+    const bucket = (await seedBucket(hub, project, 'DEPLOYMENTS')).name
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 2 ? 5 + (i % 7) / 10 : 1 + (i % 5) / 10},${i % 2 ? 'big' : 'small'}`)
+    await seedObject(hub, raw, 'data.csv', `size,label\n${rows.join('\n')}\n`)
+    const steps = await Promise.all(
+      [
+        ['INGESTION', ['--key', 'data.csv']],
+        ['FEATURE_ENGINEERING', []],
+        ['TRAINING', ['--target', 'label']],
+        ['EVALUATION', []],
+        ['PREDICTION', []],
+      ].map(async ([kind, args]) => {
+        const key = `${String(kind).toLowerCase()}.py`
+        await seedObject(hub, bucket, key, await templateOf(project, String(kind)))
+        return { name: String(kind).toLowerCase(), kind, script: { bucket, key }, arguments: args }
+      }),
+    )
+    const { deploy } = await hub.data(deployMutation, { input: { project, name: 'whole-life', steps } })
+    const { runDeployment } = await hub.data('mutation ($input: RunDeploymentInput!) { runDeployment(input: $input) { id } }', {
+      input: { deployment: deploy.id },
+    })
+    const outcome = async () =>
+      (
+        await hub.data(
+          `query ($id: ID!) { node(id: $id) { ... on PipelineRun { status
+            steps { name status statusDetail progress datasets { name } runs { status } predictions { id } logs(first: 50) { text } }
+            predictions { version rowCount modelVersion { uri } input { name } output { table } preview(limit: 1) { columns { name } } } } } }`,
+          { id: runDeployment.id },
+        )
+      ).node
+    let run = await outcome()
+    while (run.status === 'QUEUED' || run.status === 'RUNNING') {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      run = await outcome()
+    }
+    expect({ status: run.status, steps: run.steps.filter((step: { status: string }) => step.status !== 'SUCCEEDED') }).toEqual({
+      status: 'SUCCEEDED',
+      steps: [],
+    })
+    expect(run.steps.map((step: { progress: number }) => step.progress)).toEqual([1, 1, 1, 1, 1])
+    const [ingest, features, train, , predict] = run.steps
+    expect([ingest.datasets, features.datasets]).toEqual([[{ name: 'raw_data' }], [{ name: 'features' }]])
+    expect(train.runs).toEqual([{ status: 'FINISHED' }])
+    expect(predict.predictions).toHaveLength(1)
+    expect(run.predictions).toMatchObject([
+      {
+        version: 1,
+        rowCount: 40,
+        modelVersion: { uri: 'models:/classifier/1' },
+        input: { name: 'features' },
+        output: { table: 'predictions' },
+      },
+    ])
+    expect(run.predictions[0].preview.columns.map((column: { name: string }) => column.name)).toEqual(
+      expect.arrayContaining(['size', 'label', 'PREDICT', 'VERSION', 'CREATED_AT']),
+    )
+  }, 60_000)
+
   test('that fails ends its run as FAILED and says why', async () => {
     const project = (await seedProject(hub)).name
     const key = await seedKey(hub, hub.admin, { project, role: 'EDITOR' })
