@@ -471,6 +471,7 @@ const elsewhere: [prefix: string, file: string, mentions: string][] = [
   ['Subscription.pipeline', 'test/graphql/pipeline-runs-live.test.ts', 'pipelineEvents'],
   ['Prediction.preview.', 'test/graphql/predictions-bad-input.test.ts', 'preview('],
   ['Mutation.savePredictions.', 'test/graphql/predictions-bad-input.test.ts', 'savePredictions'],
+  ['Mutation.predict.', 'test/graphql/predict.test.ts', 'input.rows'],
 ]
 
 const title = ({ at, value }: Case): string => {
