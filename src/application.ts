@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createAuthenticator } from './authentication.js'
 import type { Config } from './config.js'
 import { createContext, type ServerState } from './context.js'
-import { newSecret } from './credentials.js'
+import { newSecret, setPasswordCost } from './credentials.js'
 import type { PipelineEventRow } from './datasources/catalog/pipeline-rows.js'
 import { checkHealth, closeDatasources, type Datasources, openDatasources } from './datasources/datasources.js'
 import { createFileAccess } from './file-access.js'
@@ -44,6 +44,7 @@ export async function startApplication(config: Config, log: Logger): Promise<App
   const events = new MemoryEvents()
   const pipelineEvents = streamPipelineEvents(datasources, events, log)
   try {
+    setPasswordCost(config.passwordCost)
     const oneTimePassword = await ensureFirstAdministrator(datasources.catalog, config.admin)
     const secret = config.secret ?? (await datasources.catalog.serverSecrets.getOrInsert('url-signing', newSecret('')))
     const state: ServerState = {

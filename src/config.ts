@@ -36,6 +36,7 @@ const environment = z.object({
 
   DHUO_ADMIN_EMAIL: z.email().default('admin@localhost.local'),
   DHUO_ADMIN_PASSWORD: z.string().min(8).optional(),
+  DHUO_PASSWORD_COST: z.coerce.number().int().min(10).max(20).default(15),
   DHUO_SECRET: z.string().min(32).optional(),
   DHUO_SESSION_HOURS: z.coerce.number().positive().max(8760).default(12),
   DHUO_OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
@@ -167,6 +168,8 @@ export interface Config {
   home: string
   logLevel: string
   admin: { email: string; password: string | null }
+  /** Passwords are hashed with scrypt, N = 2 to this power. */
+  passwordCost: number
   /** Signs URLs; null: made at the first start and kept in the catalog. */
   secret: string | null
   sessionHours: number
@@ -224,6 +227,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     home,
     logLevel: settings.DHUO_LOG_LEVEL,
     admin: { email: settings.DHUO_ADMIN_EMAIL.toLowerCase(), password: settings.DHUO_ADMIN_PASSWORD ?? null },
+    passwordCost: settings.DHUO_PASSWORD_COST,
     secret: settings.DHUO_SECRET ?? null,
     sessionHours: settings.DHUO_SESSION_HOURS,
     oidc:

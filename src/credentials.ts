@@ -4,8 +4,16 @@ import { promisify } from 'node:util'
 const deriveNow = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt)
 
 // OWASP's floor for scrypt: 32 MiB, about 0.1 s. https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
-const cost = { N: 2 ** 15, r: 8, p: 3 }
+let cost = { N: 2 ** 15, r: 8, p: 3 }
 const keyLength = 32
+
+/** For the hashes that this process makes from now on: N is 2 to this power. One more is twice the time and memory. */
+export function setPasswordCost(power: number): void {
+  cost = { ...cost, N: 2 ** power }
+}
+
+/** scrypt's own need, and some room. */
+const memoryFor = ({ N, r }: { N: number; r: number }): number => 2 * 128 * N * r
 
 // Each holds a thread of libuv's pool, where files are read too: a crowd that logs in must not stop the server.
 const mostAtOnce = 4
@@ -28,32 +36,25 @@ const derive: typeof deriveNow = async (...input) => {
 /** `scrypt$N$r$p$salt$key`: the cost stands in the hash, so that it can be raised without locking anybody out. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
-  const key = await derive(password.normalize('NFKC'), salt, keyLength, { ...cost, maxmem: 256 * 2 ** 20 })
+  const key = await derive(password.normalize('NFKC'), salt, keyLength, { ...cost, maxmem: memoryFor(cost) })
   return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$')
 }
 
 /** Takes as long for somebody who does not exist (`hash` null) as for a wrong password. */
 export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
-  const [, N, r, p, salt, key] = (hash ?? absentHash).split('$')
+  const [, N, r, p, salt, key] = (hash ?? absentHash()).split('$')
   const expected = Buffer.from(key!, 'base64url')
-  const actual = await derive(password.normalize('NFKC'), Buffer.from(salt!, 'base64url'), expected.length, {
-    N: Number(N),
-    r: Number(r),
-    p: Number(p),
-    maxmem: 256 * 2 ** 20,
-  })
+  const spent = { N: Number(N), r: Number(r), p: Number(p) }
+  const options = { ...spent, maxmem: memoryFor(spent) }
+  const actual = await derive(password.normalize('NFKC'), Buffer.from(salt!, 'base64url'), expected.length, options)
   return timingSafeEqual(actual, expected) && hash !== null
 }
 
 /** What no password fits: nobody knows what its key was derived from. */
-const absentHash = [
-  'scrypt',
-  cost.N,
-  cost.r,
-  cost.p,
-  randomBytes(16).toString('base64url'),
-  randomBytes(keyLength).toString('base64url'),
-].join('$')
+const absentHash = (): string =>
+  ['scrypt', cost.N, cost.r, cost.p, randomBytes(16).toString('base64url'), randomBytes(keyLength).toString('base64url')].join(
+    '$',
+  )
 
 /** Characters. */
 export const longestPassword = 1_024

@@ -52,6 +52,8 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
     DHUO_HOME: home,
     DHUO_ADMIN_EMAIL: adminEmail,
     DHUO_ADMIN_PASSWORD: adminPassword,
+    // Tests make hundreds of people.
+    DHUO_PASSWORD_COST: '10',
     ...settings,
   })
   let application: Application = await startApplication(config, log)
