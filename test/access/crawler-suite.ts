@@ -145,8 +145,11 @@ export function crawlerSuite(names: readonly Outsider[]): void {
       const control = openStream(hub, `subscription { metricLogged(run: "${b.runId}") { key } }`, {
         authorization: `Bearer ${hub.admin}`,
       })
-      await new Promise((resolve) => setTimeout(resolve, 500))
+      // Dozens of sockets open at once: on a busy machine that takes its time. What listens too late hears nothing.
+      await new Promise((resolve) => setTimeout(resolve, 3_000))
       await stirEverything(hub, b)
+      for (let tries = 0; tries < 100 && control.results.length === 0; tries++)
+        await new Promise((resolve) => setTimeout(resolve, 100))
       await new Promise((resolve) => setTimeout(resolve, 300))
       expect(control.results).toHaveLength(1)
       await control.close()
