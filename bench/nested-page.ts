@@ -15,8 +15,8 @@ export const name = 'nested page'
 const experiments = 20
 const runs = 20
 const metrics = 10
-const requestsPerRound = 30
-const rounds = 9
+const requestsPerRound = 20
+const rounds = 15
 const clients = 4
 
 const document = `{ project(name: "bench") { experiments(first: ${experiments}) { nodes { id name

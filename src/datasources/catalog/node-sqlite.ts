@@ -76,8 +76,9 @@ class Statement implements SqliteStatement {
   }
 
   all(parameters: readonly unknown[]): unknown[] {
-    const rows = translated(() => this.statement.all(...(parameters as SQLInputValue[])))
-    return rows.map((values) => this.rowOf(values as unknown as unknown[]))
+    const rows: unknown[] = translated(() => this.statement.all(...(parameters as SQLInputValue[])))
+    for (let index = 0; index < rows.length; index++) rows[index] = this.rowOf(rows[index] as unknown[])
+    return rows
   }
 
   run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
