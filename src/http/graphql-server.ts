@@ -1,6 +1,5 @@
 import {
   ApolloServer,
-  type ApolloServerOptionsWithGateway,
   type ApolloServerPlugin,
   type GraphQLRequestContext,
   HeaderMap,
@@ -54,7 +53,7 @@ export async function startApolloServer(
   log: Logger,
 ): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
-    gateway: gatewayTo(schema, execute),
+    schema,
     introspection: true,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
@@ -76,7 +75,7 @@ export async function startApolloServer(
       error: (message) => log.error(String(message)),
     },
     plugins: [
-      operationPlugin(documents),
+      operationPlugin(schema, documents, execute),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -88,42 +87,40 @@ export async function startApolloServer(
   return apollo
 }
 
-/** How Apollo Server takes an executor that is not its own: as if a gateway stood behind it. */
-const gatewayTo = (schema: GraphQLSchema, execute: Executor): ApolloServerOptionsWithGateway<Context>['gateway'] => ({
-  onSchemaLoadOrUpdate(listener) {
-    listener({ apiSchema: schema, coreSupergraphSdl: '' })
-    return () => {}
-  },
-  load: async () => ({
-    executor: async ({ document, context, request }) =>
-      execute({
-        schema,
-        document,
-        contextValue: context,
-        operationName: request.operationName ?? null,
-        variableValues: request.variables ?? null,
-      }),
-  }),
-  stop: async () => {},
+/** Without data nothing was executed: the request itself is at fault. */
+const answerOf = ({ errors, data }: { errors?: readonly GraphQLFormattedError[]; data?: Record<string, unknown> | null }) => ({
+  http: { status: data === undefined ? 400 : undefined, headers: new HeaderMap() },
+  body: { kind: 'single' as const, singleResult: { errors, data } },
 })
 
 const operationOf = (context: GraphQLRequestContext<Context>): HttpOperation =>
   (context.request.http as HTTPGraphQLRequest & { operation: HttpOperation }).operation
 
-function operationPlugin(documents: DocumentStore): ApolloServerPlugin<Context> {
+function operationPlugin(schema: GraphQLSchema, documents: DocumentStore, execute: Executor): ApolloServerPlugin<Context> {
   // One listener for all requests: a closure for each would be made anew for each.
   const listener = {
-    /** Guards and validation: the first hook that may answer with several errors. */
+    /**
+     * Guards, validation and execution. Not through Apollo's own place for an executor (`gateway`): it makes an object with
+     * accessors for each request, whose hidden class V8 keeps, and with it all that the request has read, until the next
+     * collection of the old generation.
+     */
     async responseForOperation(context: GraphQLRequestContext<Context>) {
       const operation = operationOf(context)
       const errors = checkFirst(context)
-      if (errors.length === 0) {
-        operation.label = labelOf(context.document!, context.request.operationName)
-        return null
-      }
       operation.isWellFormed = true
-      const singleResult = { errors: operation.format(errors) }
-      return { http: { status: 400, headers: new HeaderMap() }, body: { kind: 'single' as const, singleResult } }
+      if (errors.length > 0) return answerOf({ errors: operation.format(errors) })
+      const { request, document, contextValue } = context
+      operation.label = labelOf(document!, request.operationName)
+      // Apollo says that there is no operation of that name.
+      if (!context.operation) return null
+      const result = await execute({
+        schema,
+        document: document!,
+        contextValue,
+        operationName: request.operationName ?? null,
+        variableValues: request.variables ?? null,
+      })
+      return answerOf(result.errors ? { ...result, errors: operation.format(result.errors) } : result)
     },
     async willSendResponse(context: GraphQLRequestContext<Context>) {
       const { errors, response } = context
