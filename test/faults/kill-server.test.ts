@@ -233,7 +233,10 @@ test(`a server that is killed amid uploads, datasets and DML, ${rounds} times, k
   const outcomes: Record<string, number> = {}
   for (let round = 0; round < rounds; round++) {
     const clients = (['upload', 'upload', 'upload', 'dataset', 'replace', 'dml'] as const).map((kind) => work(server, kind))
-    await new Promise((resolve) => setTimeout(resolve, 150 + Math.random() * 500))
+    // However busy the machine is: something is acknowledged in each round before the moment comes, by chance, to kill it.
+    const enough = batches.acknowledged.size + 2
+    while (batches.acknowledged.size < enough) await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 500))
     await server.kill()
     await Promise.all(clients)
     const catalog = new DatabaseSync(join(home, 'catalog.db'))
