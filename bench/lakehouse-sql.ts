@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { openDuckdbLakehouse } from '../src/datasources/lakehouse/duckdb-lakehouse.js'
 import type { TableFormat } from '../src/datasources/lakehouse/lakehouse.js'
+import { alternate } from './alternate.js'
 import type { BenchRow } from './bench-row.js'
 
 export const name = 'lakehouse'
@@ -121,20 +122,6 @@ async function drain(stream: Readable): Promise<number> {
   let bytes = 0
   for await (const part of stream) bytes += (part as Buffer).length
   return bytes
-}
-
-/** Medians in milliseconds, after a round to warm up. */
-async function alternate(base: () => Promise<void>, measured: () => Promise<void>, rounds: number): Promise<[number, number]> {
-  await base()
-  await measured()
-  const times: [number[], number[]] = [[], []]
-  for (let i = 0; i < rounds; i++)
-    for (const [which, work] of [base, measured].entries()) {
-      const start = performance.now()
-      await work()
-      times[which]!.push(performance.now() - start)
-    }
-  return times.map((list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)]!) as [number, number]
 }
 
 const perSecond = (ms: number): string => (rows / ms / 1000).toFixed(2)
