@@ -44,7 +44,7 @@ const homes = [
   { name: 'dataloader', packages: ['dataloader'], home: ['^src/loaders[^/]*\\.ts$'] },
   { name: 'jose', packages: ['jose'], home: [file('oidc')] },
   { name: 'pino', packages: ['pino'], home: [file('logger')] },
-  { name: 'zod', packages: ['zod'], home: [file('config')] },
+  { name: 'zod', packages: ['zod'], home: [file('config'), '^src/config/'] },
   { name: 'prometheus', packages: ['prom-client'], home: ['^src/http/metrics\\.ts$'] },
   { name: 'ioredis', packages: ['ioredis'], home: ['^src/pubsub/redis-[^/]+\\.ts$'] },
   { name: 'oracledb', packages: ['oracledb'], home: ['^src/datasources/lakehouse/oracle-lakehouse\\.ts$'] },
@@ -92,9 +92,9 @@ const typesOnly = (name, from, what, comment) => ({
 const layerRules = [
   layer(
     'foundation',
-    file('errors', 'logger', 'config'),
-    [],
-    'errors, logger and config are below everything: they import nothing of src. Move what they need into them, or the code into a layer above.',
+    ['^src/config/', file('errors', 'logger', 'config')],
+    ['^src/config/'],
+    'errors, logger and config are below everything: they import nothing of src but the settings of one port each, in config/. Move what they need into them, or the code into a layer above.',
   ),
   layer(
     'plain-rules',
@@ -105,13 +105,13 @@ const layerRules = [
   layer(
     'datasources',
     '^src/datasources/',
-    ['^src/datasources/', file('errors', 'logger', 'config')],
+    ['^src/(datasources|config)/', file('errors', 'logger', 'config')],
     'A datasource knows errors, logger and types of config, nothing above. Pass what it needs as an argument of its open function or of the method.',
   ),
   layer(
     'pubsub',
     '^src/pubsub/',
-    ['^src/pubsub/', file('errors', 'logger', 'config')],
+    ['^src/(pubsub|config)/', file('errors', 'logger', 'config')],
     'pub/sub knows errors, logger and types of config, nothing above. Pass what it needs (for example a function that reads missed events) as an argument.',
   ),
   layer(
@@ -220,12 +220,12 @@ const typeRules = [
   typesOnly(
     'config',
     '^src/',
-    file('config'),
+    ['^src/config/', file('config')],
     'Settings are read once, in main.ts, and passed on. Elsewhere write `import type { … } from config.js`.',
   ),
 ]
 // They put everything together, and main.ts is the one that reads the settings.
-for (const rule of typeRules) rule.from.pathNot = [file('main', 'application')]
+for (const rule of typeRules) rule.from.pathNot = ['^src/config/', file('main', 'application', 'config')]
 
 const structureRules = [
   {

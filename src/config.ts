@@ -1,19 +1,19 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { type CatalogConfig, catalogConfig, catalogSettings } from './config/catalog-config.js'
+import { type ComputeConfig, computeConfig, computeSettings } from './config/compute-config.js'
+import { type FunctionsConfig, functionsConfig, functionsSettings } from './config/functions-config.js'
+import { type LakehouseConfig, lakehouseConfig, lakehouseSettings } from './config/lakehouse-config.js'
+import { type PubsubConfig, pubsubConfig, pubsubSettings } from './config/pubsub-config.js'
+import { inheritedFrom, pipVariables } from './config/script-environment.js'
+import { type StorageConfig, storageConfig, storageSettings } from './config/storage-config.js'
 
 // libuv reads it when its pool is first used. DuckDB holds a thread of the pool for as long as a query runs: with the four
 // there are by default, four long queries would stop every file access. https://github.com/duckdb/duckdb-node-neo/issues/325
 process.env['UV_THREADPOOL_SIZE'] ??= '16'
 // Otherwise graphql-js looks at every value whether it came from a second copy of itself: twice the time for a large input.
 process.env['NODE_ENV'] ??= 'production'
-
-/** `<scheme>:<path>`. The message repeats no value: somebody's URL may hold a password. */
-const pathUrl = (scheme: string) =>
-  z
-    .string()
-    .regex(new RegExp(`^${scheme}:.`, 's'), `must be ${scheme}:<path>`)
-    .optional()
 
 const isNetwork = (entry: string): boolean => {
   const [address = '', bits, ...more] = entry.split('/')
@@ -42,23 +42,13 @@ const environment = z.object({
   DHUO_OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
   DHUO_OIDC_AUDIENCE: z.string().min(1).optional(),
 
-  DHUO_CATALOG_URL: pathUrl('sqlite'),
-  DHUO_STORAGE_URL: pathUrl('file'),
-  DHUO_LAKEHOUSE_URL: pathUrl('duckdb'),
-  DHUO_COMPUTE_URL: z
-    .string()
-    .transform((url, check) => {
-      const compute = computeOf(url)
-      if (typeof compute !== 'string') return compute
-      check.addIssue(compute)
-      return z.NEVER
-    })
-    .prefault('local:'),
-  DHUO_FUNCTIONS_URL: z.literal('local:', { error: 'must be local:' }).default('local:'),
+  ...catalogSettings,
+  ...storageSettings,
+  ...lakehouseSettings,
+  ...computeSettings,
+  ...functionsSettings,
+  ...pubsubSettings,
 
-  DHUO_SQL_TIMEOUT_MS: z.coerce.number().int().min(1).max(3_600_000).default(30_000),
-  DHUO_SQL_MAX_ROWS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
-  DHUO_SQL_MEMORY_MB: z.coerce.number().int().min(64).default(1024),
   DHUO_UPLOAD_MAX_BYTES: z.coerce
     .number()
     .int()
@@ -66,90 +56,9 @@ const environment = z.object({
     .default(10 * 2 ** 40),
   DHUO_UPLOAD_HOURS: z.coerce.number().positive().max(168).default(24),
   DHUO_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(15),
-
-  DHUO_PYTHON: z.string().min(1).default('python3'),
-  DHUO_JOBS_AT_ONCE: z.coerce.number().int().min(1).max(1_000).optional(),
-  DHUO_JOB_MEMORY_MB: z.coerce.number().int().min(64).default(4096),
-  DHUO_JOB_DISK_MB: z.coerce.number().int().min(1).default(10_240),
-  DHUO_JOB_GRACE_SECONDS: z.coerce.number().min(0).max(600).default(5),
-
-  DHUO_FUNCTION_TIMEOUT_MS: z.coerce.number().int().min(1).max(300_000).default(30_000),
-  DHUO_FUNCTIONS_AT_ONCE: z.coerce.number().int().min(1).max(1_000).default(4),
 })
 
-/** What the URL says, or what is wrong with it. */
-function computeOf(url: string): SparkConfig | null | string {
-  const [, scheme, , query] = url.match(/^(local|spark-submit):(\?(.*))?$/s) ?? []
-  if (scheme === 'local' && query === undefined) return null
-  if (scheme !== 'spark-submit') return 'must be local: or spark-submit:?master=<master>'
-  const spark: SparkConfig = { master: '', conf: {}, confBySize: { SMALL: {}, MEDIUM: {}, LARGE: {} } }
-  for (const [name, value] of new URLSearchParams(query)) {
-    const [, size, setting] = name.match(/^(?:(SMALL|MEDIUM|LARGE)\.)?(spark\.[\w.-]+)$/) ?? []
-    if (name === 'master') spark.master = value
-    else if (setting === undefined)
-      return 'knows master, spark.<name>, and SMALL.spark.<name>, MEDIUM.…, LARGE.… for one size of cluster'
-    else (size === undefined ? spark.conf : spark.confBySize[size as keyof SparkConfig['confBySize']])[setting] = value
-  }
-  return spark.master === '' ? 'must be spark-submit:?master=<master>, for example spark-submit:?master=local[*]' : spark
-}
-
 export const settingNames = Object.keys(environment.shape)
-
-export interface LocalStorageConfig {
-  scheme: 'file'
-  directory: string
-}
-export interface SqliteCatalogConfig {
-  scheme: 'sqlite'
-  file: string
-}
-export interface DuckdbLakehouseConfig {
-  scheme: 'duckdb'
-  directory: string
-  memoryLimitMb: number
-  timeoutMs: number
-}
-export interface SparkConfig {
-  /** As spark-submit takes it: `local[*]`, `spark://host:7077`, `yarn`. */
-  master: string
-  /** `spark.…` settings of every job. */
-  conf: Record<string, string>
-  /** On top of those, by the size of the cluster. */
-  confBySize: Record<'SMALL' | 'MEDIUM' | 'LARGE', Record<string, string>>
-}
-export interface LocalComputeConfig {
-  scheme: 'local' | 'spark-submit'
-  /** Holds running jobs and unpacked archives. */
-  directory: string
-  /** Program that runs `.py` scripts: a name on the PATH or a path. */
-  python: string
-  /** Null: twice the processor's cores, at least 4. */
-  jobsAtOnce: number | null
-  /** Of one job, as are the next two. */
-  memoryLimitMb: number
-  diskLimitMb: number
-  /** Between asking a job to end and killing it. */
-  graceSeconds: number
-  /** Variables of the server's environment that jobs see too; all others are kept from them. */
-  inherited: Readonly<Record<string, string>>
-  /** Null: Python scripts run by themselves, without Spark. */
-  spark: SparkConfig | null
-}
-
-export interface LocalFunctionsConfig {
-  scheme: 'local'
-  /** Holds the files of warm handlers. */
-  directory: string
-  python: string
-  /** As for jobs. */
-  inherited: Readonly<Record<string, string>>
-  /** Of one call, from the time when the handler has its rows. */
-  timeoutMs: number
-  /** Handlers that are kept warm; each is a process. */
-  workersAtOnce: number
-  /** A handler that was not called for so long is ended. */
-  idleMs: number
-}
 
 export interface PackagingConfig {
   /** Python 3 with pip: a name on the PATH or a path. */
@@ -174,11 +83,12 @@ export interface Config {
   secret: string | null
   sessionHours: number
   oidc: { issuer: string; audience: string } | null
-  catalog: SqliteCatalogConfig
-  storage: LocalStorageConfig
-  lakehouse: DuckdbLakehouseConfig
-  compute: LocalComputeConfig
-  functions: LocalFunctionsConfig
+  catalog: CatalogConfig
+  storage: StorageConfig
+  lakehouse: LakehouseConfig
+  compute: ComputeConfig
+  functions: FunctionsConfig
+  pubsub: PubsubConfig
   packaging: PackagingConfig
   sql: { timeoutMs: number; maxRows: number }
   upload: { maxBytes: number; hours: number }
@@ -217,8 +127,6 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const settings = parsed.data
   const home = resolve(settings.DHUO_HOME)
 
-  const pathOf = (url: string | undefined, fallback: string): string =>
-    resolve(url === undefined ? resolve(home, fallback) : url.slice(url.indexOf(':') + 1))
   return deepFreeze({
     port: settings.PORT,
     host: settings.HOST,
@@ -234,34 +142,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       settings.DHUO_OIDC_ISSUER && settings.DHUO_OIDC_AUDIENCE
         ? { issuer: settings.DHUO_OIDC_ISSUER, audience: settings.DHUO_OIDC_AUDIENCE }
         : null,
-    catalog: { scheme: 'sqlite', file: pathOf(settings.DHUO_CATALOG_URL, 'catalog.db') },
-    storage: { scheme: 'file', directory: pathOf(settings.DHUO_STORAGE_URL, 'buckets') },
-    lakehouse: {
-      scheme: 'duckdb',
-      directory: pathOf(settings.DHUO_LAKEHOUSE_URL, 'lakehouse'),
-      memoryLimitMb: settings.DHUO_SQL_MEMORY_MB,
-      timeoutMs: settings.DHUO_SQL_TIMEOUT_MS,
-    },
-    compute: {
-      scheme: settings.DHUO_COMPUTE_URL === null ? 'local' : 'spark-submit',
-      directory: home,
-      python: settings.DHUO_PYTHON,
-      jobsAtOnce: settings.DHUO_JOBS_AT_ONCE ?? null,
-      memoryLimitMb: settings.DHUO_JOB_MEMORY_MB,
-      diskLimitMb: settings.DHUO_JOB_DISK_MB,
-      graceSeconds: settings.DHUO_JOB_GRACE_SECONDS,
-      inherited: inheritedFrom(env),
-      spark: settings.DHUO_COMPUTE_URL,
-    },
-    functions: {
-      scheme: 'local',
-      directory: home,
-      python: settings.DHUO_PYTHON,
-      inherited: inheritedFrom(env),
-      timeoutMs: settings.DHUO_FUNCTION_TIMEOUT_MS,
-      workersAtOnce: settings.DHUO_FUNCTIONS_AT_ONCE,
-      idleMs: 600_000,
-    },
+    catalog: catalogConfig(settings, home),
+    storage: storageConfig(settings, home),
+    lakehouse: lakehouseConfig(settings, home),
+    compute: computeConfig(settings, home, env),
+    functions: functionsConfig(settings, home, env),
+    pubsub: pubsubConfig(settings),
     packaging: { python: settings.DHUO_PYTHON, environment: { ...inheritedFrom(env), ...pipVariables(env) } },
     sql: { timeoutMs: settings.DHUO_SQL_TIMEOUT_MS, maxRows: settings.DHUO_SQL_MAX_ROWS },
     upload: { maxBytes: settings.DHUO_UPLOAD_MAX_BYTES, hours: settings.DHUO_UPLOAD_HOURS },
@@ -271,25 +157,6 @@ export function readConfig(env: Record<string, string | undefined> = process.env
 
 /** Variables of ours that are no settings of the server: tests and what scripts get from the server. */
 const otherVariables = /^DHUO_(TEST_|URL$|ACCESS_KEY$|PIPELINE_RUN$|STEP$|PROJECT$|MODEL_URI$|ARCHIVE$|JOB$)/
-
-/** What scripts need of the server's environment, by name: whatever else is there may be a secret. */
-const inheritedNames = [
-  ...['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'LD_LIBRARY_PATH', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
-  ...['JAVA_HOME', 'SPARK_HOME', 'SPARK_CONF_DIR', 'HADOOP_CONF_DIR', 'YARN_CONF_DIR'],
-]
-const inheritedFrom = (env: Record<string, string | undefined>): Record<string, string> => ({
-  PATH: '/usr/local/bin:/usr/bin:/bin',
-  LANG: 'C.UTF-8',
-  ...Object.fromEntries(inheritedNames.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
-})
-
-/** Where pip finds its configuration, its index and the way there. */
-const pipVariables = (env: Record<string, string | undefined>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) =>
-      value && /^(HOME|PIP_[A-Z_]+|NETRC|REQUESTS_CA_BUNDLE|(HTTPS?|NO|ALL)_PROXY)$/i.test(name) ? [[name, value]] : [],
-    ),
-  )
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const child of Object.values(value)) deepFreeze(child)

@@ -86,7 +86,10 @@ const violations: Record<string, readonly Import[]> = {
     ['src/http/top.ts', 'src/main.ts', 'type'],
     ['src/resolvers/top-resolver.ts', 'src/file-access.ts', 'type'],
   ],
-  'types-only-config': [['src/datasources/storage/local-config.ts', 'src/config.ts']],
+  'types-only-config': [
+    ['src/datasources/storage/local-config.ts', 'src/config.ts'],
+    ['src/operations/o6.ts', 'src/config/storage-config.ts'],
+  ],
   'vendor-catalog-sql': [
     ['src/operations/sql.ts', 'kysely', 'type'],
     ['src/datasources/lakehouse/duckdb-sqlite.ts', 'node:sqlite'],

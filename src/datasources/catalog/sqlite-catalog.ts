@@ -1,7 +1,7 @@
 // Opens the catalog in a SQLite file, embedded in this process.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
-import type { SqliteCatalogConfig } from '../../config.js'
+import type { SqliteCatalogConfig } from '../../config/catalog-config.js'
 import { type Catalog, createCatalog } from './catalog.js'
 import { isLocked, NodeSqlite } from './node-sqlite.js'
 import type { Tables } from './tables.js'

@@ -1,5 +1,5 @@
 // The command line of spark-submit for one job: master, size of the cluster, jars, script.
-import type { SparkConfig } from '../../config.js'
+import type { SparkConfig } from '../../config/compute-config.js'
 import type { JobSubmission } from './job-runner.js'
 
 /** What the sizes of a cluster mean where the URL says nothing else. */

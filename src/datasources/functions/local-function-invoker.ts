@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LocalFunctionsConfig } from '../../config.js'
+import type { LocalFunctionsConfig } from '../../config/functions-config.js'
 import { badInput, DhuoError } from '../../errors.js'
 import type { FunctionDefinition, FunctionInvoker } from './function-invoker.js'
 import { type HandlerFiles, placeHandler, removeLeftovers } from './local-function-files.js'

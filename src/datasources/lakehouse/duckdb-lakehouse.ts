@@ -2,7 +2,7 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBResult } from '@duckdb/node-api'
-import type { DuckdbLakehouseConfig } from '../../config.js'
+import type { DuckdbLakehouseConfig } from '../../config/lakehouse-config.js'
 import { badInput, DhuoError } from '../../errors.js'
 import { runDml } from './duckdb-dml.js'
 import { type ExportSource, exportAsArrow, exportAsFile } from './duckdb-export.js'
