@@ -13,6 +13,8 @@ const adapter = `^src/datasources/[^/]+/${backends}-[^/]+\\.ts$`
 const portFiles = `^src/datasources/(${ports})/(?!${backends}-)[^/]+\\.ts$`
 const catalogFiles = `^src/datasources/catalog/(?!${backends}-)[^/]+\\.ts$`
 const datasources = '^src/datasources/datasources\\.ts$'
+/** To the doctor what datasources.ts is to the server: it may name the `-diagnosis` of an adapter, and nothing else of it (see layer-doctor). */
+const diagnoses = '^src/doctor/backend-diagnoses\\.ts$'
 const file = (...names) => `^src/(${names.join('|')})\\.ts$`
 /** Files of schema/ that are no entity: any other file of schema/ may import them. */
 const schemaBlocks =
@@ -20,7 +22,7 @@ const schemaBlocks =
 
 /** Rules of the domain as plain functions (`naming-policy.ts`, `credentials.ts`): whatever else lies at the top of src. */
 const plainFiles =
-  '^src/(?!(main|application|server|file-access|graphql-schema|context|loaders|access|authentication|oidc|config|errors|logger)[^/]*\\.ts$)[^/]+\\.ts$'
+  '^src/(?!(main|application|doctor|server|file-access|graphql-schema|context|loaders|access|authentication|oidc|config|errors|logger)[^/]*\\.ts$)[^/]+\\.ts$'
 
 /** Where each vendor package lives. One that is not in this list has no home yet: give it one here, and a line in docs/dependencies.md. */
 const homes = [
@@ -105,14 +107,14 @@ const layerRules = [
   layer(
     'datasources',
     '^src/datasources/',
-    ['^src/(datasources|config)/', file('errors', 'logger', 'config')],
-    'A datasource knows errors, logger and types of config, nothing above. Pass what it needs as an argument of its open function or of the method.',
+    ['^src/(datasources|config|diagnosis)/', file('errors', 'logger', 'config')],
+    'A datasource knows errors, logger, findings of the doctor and types of config, nothing above. Pass what it needs as an argument of its open function or of the method.',
   ),
   layer(
     'pubsub',
     '^src/pubsub/',
-    ['^src/(pubsub|config)/', file('errors', 'logger', 'config')],
-    'pub/sub knows errors, logger and types of config, nothing above. Pass what it needs (for example a function that reads missed events) as an argument.',
+    ['^src/(pubsub|config|diagnosis)/', file('errors', 'logger', 'config')],
+    'pub/sub knows errors, logger, findings of the doctor and types of config, nothing above. Pass what it needs (for example a function that reads missed events) as an argument.',
   ),
   layer(
     'operations',
@@ -206,13 +208,31 @@ const layerRules = [
     ],
     'The server puts routes, sockets and the schema on one port. Entities are the business of resolvers, SQL of stores.',
   ),
+  layer(
+    'diagnosis',
+    '^src/diagnosis/',
+    ['^src/diagnosis/', file('errors')],
+    'What every diagnosis needs (findings, probes of directories and clocks) lies below all backends: it knows errors alone.',
+  ),
+  layer(
+    'doctor',
+    '^src/doctor/',
+    [
+      '^src/(doctor|diagnosis|config)/',
+      plainFiles,
+      '-diagnosis\\.ts$',
+      '^src/operations/run-program\\.ts$',
+      file('errors', 'logger', 'config'),
+    ],
+    'The doctor knows the diagnosis of each backend and opens nothing by itself: to open an adapter makes directories and tables.',
+  ),
   {
     name: 'nobody-imports-the-top',
     comment:
-      'main.ts and application.ts put everything together: only they import what is at the top. Move what is needed into a file of its own, below.',
+      'main.ts and application.ts put everything together, doctor.ts is a program of its own: only they import what is at the top. Move what is needed into a file of its own, below.',
     severity: 'error',
     from: { path: '^src/', pathNot: file('main', 'application') },
-    to: { path: file('main', 'application', 'server', 'file-access') },
+    to: { path: file('main', 'application', 'doctor', 'server', 'file-access') },
   },
 ]
 
@@ -225,7 +245,7 @@ const typeRules = [
   ),
 ]
 // They put everything together, and main.ts is the one that reads the settings.
-for (const rule of typeRules) rule.from.pathNot = ['^src/config/', file('main', 'application', 'config')]
+for (const rule of typeRules) rule.from.pathNot = ['^src/config/', file('main', 'application', 'doctor', 'config')]
 
 const structureRules = [
   {
@@ -240,7 +260,7 @@ const structureRules = [
     name: 'no-orphan',
     comment: 'Nothing imports this file and it imports nothing. Use it or delete it.',
     severity: 'error',
-    from: { path: '^src/', orphan: true, pathNot: ['^src/main\\.ts$', '\\.d\\.ts$'] },
+    from: { path: '^src/', orphan: true, pathNot: ['^src/(main|doctor)\\.ts$', '\\.d\\.ts$'] },
     to: {},
   },
   {
@@ -248,14 +268,14 @@ const structureRules = [
     comment:
       'Only datasources.ts (and its own folder) names an adapter. Import the port and take the opened datasource from the context or as an argument.',
     severity: 'error',
-    from: { path: '^src/', pathNot: [datasources, '^src/datasources/[^/]+/'] },
+    from: { path: '^src/', pathNot: [datasources, diagnoses, '^src/datasources/[^/]+/'] },
     to: { path: adapter },
   },
   {
     name: 'pubsub-targets-are-private',
     comment: 'Only application.ts and pubsub/ itself name an event target (memory-…, redis-…). Publish and subscribe by topic.',
     severity: 'error',
-    from: { path: '^src/', pathNot: [file('main', 'application'), '^src/pubsub/'] },
+    from: { path: '^src/', pathNot: [file('main', 'application'), diagnoses, '^src/pubsub/'] },
     to: { path: `^src/pubsub/${backends}-[^/]+\\.ts$` },
   },
   {
@@ -269,7 +289,7 @@ const structureRules = [
     name: 'oci-is-for-oci-adapters',
     comment: 'datasources/oci/ signs requests and translates errors for the oci- adapters. Others use a port.',
     severity: 'error',
-    from: { path: '^src/', pathNot: ['^src/datasources/oci/', '^src/datasources/[^/]+/oci-[^/]+\\.ts$', datasources] },
+    from: { path: '^src/', pathNot: ['^src/datasources/oci/', '^src/datasources/[^/]+/oci-[^/]+\\.ts$', datasources, diagnoses] },
     to: { path: '^src/datasources/oci/' },
   },
   {
@@ -277,7 +297,7 @@ const structureRules = [
     comment:
       'datasources.ts loads an adapter with `await import()`, so that an embedded start loads no vendor library it does not use.',
     severity: 'error',
-    from: { path: datasources },
+    from: { path: [datasources, diagnoses] },
     to: { path: adapter, dependencyTypesNot: ['dynamic-import', 'type-only'] },
   },
   {

@@ -155,6 +155,15 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   })
 }
 
+const isSecret = (name: string): boolean => /_(PASSWORD|PASSPHRASE|SECRET|TOKEN|KEY)$/.test(name)
+
+/** Which settings are set, by name, and the values of those that are secrets: for the doctor, which must not repeat them. */
+export function givenSettings(env: Record<string, string | undefined> = process.env): { names: string[]; secrets: string[] } {
+  const names = settingNames.filter((name) => env[name])
+  const secrets = names.flatMap((name) => (isSecret(name) ? env[name]! : []))
+  return { names, secrets: secrets.filter((value) => value.length > 3).sort((a, b) => b.length - a.length) }
+}
+
 /** Variables of ours that are no settings of the server: tests and what scripts get from the server. */
 const otherVariables = /^DHUO_(TEST_|URL$|ACCESS_KEY$|PIPELINE_RUN$|STEP$|PROJECT$|MODEL_URI$|ARCHIVE$|JOB$)/
 

@@ -17,6 +17,7 @@ const violations: Record<string, readonly Import[]> = {
   'adapters-are-private': [
     ['src/resolvers/a-resolver.ts', 'src/datasources/storage/local-object-storage.ts', 'type'],
     ['src/main.ts', 'src/datasources/lakehouse/duckdb-lakehouse.ts'],
+    ['src/doctor/other.ts', 'src/datasources/storage/local-storage-diagnosis.ts', 'dynamic'],
   ],
   'pubsub-targets-are-private': [['src/graphql-schema.ts', 'src/pubsub/redis-events.ts']],
   'ports-are-strangers': [
@@ -25,7 +26,10 @@ const violations: Record<string, readonly Import[]> = {
     ['src/datasources/catalog/c-store.ts', 'src/datasources/lakehouse/lakehouse.ts'],
   ],
   'oci-is-for-oci-adapters': [['src/datasources/storage/local-signing.ts', 'src/datasources/oci/oci-client.ts']],
-  'adapters-load-lazily': [['src/datasources/datasources.ts', 'src/datasources/lakehouse/duckdb-lakehouse.ts']],
+  'adapters-load-lazily': [
+    ['src/datasources/datasources.ts', 'src/datasources/lakehouse/duckdb-lakehouse.ts'],
+    ['src/doctor/backend-diagnoses.ts', 'src/datasources/lakehouse/duckdb-lakehouse-diagnosis.ts'],
+  ],
   'src-stands-alone': [
     ['src/operations/from-test.ts', 'test/hub.ts', 'type'],
     ['src/operations/from-bench.ts', 'bench/rows.ts'],
@@ -82,7 +86,14 @@ const violations: Record<string, readonly Import[]> = {
     ['src/server.ts', 'src/resolvers/b-resolver.ts'],
     ['src/server.ts', 'src/operations/leaf.ts'],
   ],
+  'layer-diagnosis': [['src/diagnosis/upward.ts', 'src/config/storage-config.ts', 'type']],
+  'layer-doctor': [
+    ['src/doctor/opens.ts', 'src/datasources/datasources.ts'],
+    ['src/doctor/backend-diagnoses.ts', 'src/datasources/storage/local-object-storage.ts', 'dynamic'],
+    ['src/doctor/operates.ts', 'src/operations/leaf.ts'],
+  ],
   'nobody-imports-the-top': [
+    ['src/doctor/top.ts', 'src/doctor.ts', 'type'],
     ['src/http/top.ts', 'src/main.ts', 'type'],
     ['src/resolvers/top-resolver.ts', 'src/file-access.ts', 'type'],
   ],
@@ -133,6 +144,14 @@ const allowed: readonly Import[] = [
   ['src/main.ts', 'src/server.ts'],
   ['src/main.ts', 'src/pubsub/memory-events.ts'],
   ['src/main.ts', 'src/application.ts'],
+  ['src/doctor.ts', 'src/config.ts'],
+  ['src/doctor.ts', 'src/doctor/backend-diagnoses.ts'],
+  ['src/doctor/backend-diagnoses.ts', 'src/datasources/storage/local-storage-diagnosis.ts', 'dynamic'],
+  ['src/doctor/backend-diagnoses.ts', 'src/pubsub/redis-events-diagnosis.ts', 'dynamic'],
+  ['src/doctor/backend-diagnoses.ts', 'src/diagnosis/finding.ts'],
+  ['src/datasources/storage/local-storage-diagnosis.ts', 'src/diagnosis/finding.ts'],
+  ['src/pubsub/redis-events-diagnosis.ts', 'src/diagnosis/finding.ts'],
+  ['src/diagnosis/finding.ts', 'src/errors.ts'],
   ['src/application.ts', 'src/file-access.ts'],
   ['src/application.ts', 'src/server.ts'],
   ['src/application.ts', 'src/datasources/datasources.ts'],

@@ -227,6 +227,39 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
+test('the doctor reads the same settings, says what it finds for people or as JSON, and ends with 0 or 1', async () => {
+  const ask = (settings: Record<string, string>, ...args: string[]) =>
+    run(process.execPath, [join(program, 'dist/doctor.js'), ...args], {
+      env: { PATH: process.env['PATH'], PORT: '0', ...settings },
+      cwd: program,
+    }).then(
+      ({ stdout }) => ({ code: 0, stdout, stderr: '' }),
+      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
+    )
+  const home = join(await newHome(), 'none')
+  const well = await ask({ DHUO_HOME: home })
+  expect(well.code).toBe(0)
+  expect(well.stdout).toMatch(/✓ Node .*catalog \(sqlite\)\n.*no faults, no warnings; \d+ checks in \d+\.\d s\n$/s)
+  expect(well.stdout).not.toContain('\u001b')
+
+  const secret = 'a long secret that nobody shall see'
+  const ill = await ask({ DHUO_HOME: home, DHUO_PYTHON: secret, DHUO_SECRET: secret }, '--json')
+  expect(ill.code).toBe(1)
+  expect(ill.stdout).not.toContain(secret)
+  const report = JSON.parse(ill.stdout)
+  expect(report).toMatchObject({ version: expect.any(String), healthy: false, durationMs: expect.any(Number) })
+  expect(report.sections.find(({ title }: { title: string }) => title === 'functions')).toMatchObject({
+    kind: 'local',
+    findings: [{ check: 'handler', level: 'fail', remedy: expect.stringContaining('DHUO_PYTHON') }],
+  })
+
+  const wrong = await ask({ DHUO_HOME: home, PORT: '70000', DHUO_NO_SUCH: '1' })
+  expect(wrong.code).toBe(1)
+  expect(wrong.stdout).toMatch(/✗ DHUO_NO_SUCH +there is no such setting\n +→ .*✗ PORT .*2 faults/s)
+  expect(existsSync(home)).toBe(false)
+  expect(await ask({}, '--loud')).toMatchObject({ code: 2, stderr: expect.stringContaining('--json') })
+})
+
 test('an older Node is told which one it needs', async () => {
   const older = '/usr/bin/node'
   const version = existsSync(older) ? (await run(older, ['--version'])).stdout : 'v24'

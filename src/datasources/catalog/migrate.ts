@@ -14,11 +14,26 @@ const migrations = { '2026-11-foundation': foundation, '2026-11-tracking': track
 export async function migrate(db: Kysely<Tables>): Promise<void> {
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest()
   if (error === undefined) return
-  if (Error.isError(error) && error.message.startsWith('corrupted migrations:'))
-    throw new DhuoError(
-      'BACKEND_UNAVAILABLE',
-      'The catalog was last used by another version of this server, whose tables this one does not know. Start that version or a newer one.',
-      { cause: error },
-    )
+  if (Error.isError(error) && error.message.startsWith('corrupted migrations:')) throw newer(error)
   throw error
 }
+
+/**
+ * What the next start would do to a database that has carried out `done`.
+ * @throws BACKEND_UNAVAILABLE when a newer version of this server was here
+ */
+export function findMigrations(done: readonly string[]): string {
+  const missing = Object.keys(migrations).filter((name) => !done.includes(name))
+  if (done.some((name) => !(name in migrations))) throw newer()
+  if (missing.length === 0) return 'up to date'
+  return done.length === 0
+    ? 'none yet; the server makes them at its first start'
+    : `the next start brings them up to date: ${missing.join(', ')}`
+}
+
+const newer = (cause?: unknown): DhuoError =>
+  new DhuoError(
+    'BACKEND_UNAVAILABLE',
+    'The catalog was last used by another version of this server, whose tables this one does not know. Start that version or a newer one.',
+    { cause },
+  )

@@ -50,7 +50,12 @@ export class LocalJobCommands {
 
   /** @throws BACKEND_UNAVAILABLE when spark-submit was asked for and is not there */
   ping(): void {
-    if (this.#config.spark) this.#findSpark('BACKEND_UNAVAILABLE')
+    if (this.#config.spark) this.sparkSubmit()
+  }
+
+  /** Its path. @throws BACKEND_UNAVAILABLE it is not there */
+  sparkSubmit(): string {
+    return this.#findSpark('BACKEND_UNAVAILABLE')
   }
 
   async commandFor(job: JobSubmission, place: JobPlace): Promise<JobCommand> {
