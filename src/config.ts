@@ -5,6 +5,7 @@ import { type CatalogConfig, catalogConfig, catalogSettings } from './config/cat
 import { type ComputeConfig, computeConfig, computeSettings } from './config/compute-config.js'
 import { type FunctionsConfig, functionsConfig, functionsSettings } from './config/functions-config.js'
 import { type LakehouseConfig, lakehouseConfig, lakehouseSettings } from './config/lakehouse-config.js'
+import { type OciConfig, ociConfig, ociSettings } from './config/oci-config.js'
 import { type PubsubConfig, pubsubConfig, pubsubSettings } from './config/pubsub-config.js'
 import { inheritedFrom, pipVariables } from './config/script-environment.js'
 import { type StorageConfig, storageConfig, storageSettings } from './config/storage-config.js'
@@ -48,6 +49,7 @@ const environment = z.object({
   ...computeSettings,
   ...functionsSettings,
   ...pubsubSettings,
+  ...ociSettings,
 
   DHUO_UPLOAD_MAX_BYTES: z.coerce
     .number()
@@ -89,6 +91,8 @@ export interface Config {
   compute: ComputeConfig
   functions: FunctionsConfig
   pubsub: PubsubConfig
+  /** What every backend of Oracle Cloud shares; nobody looks at it where there is none. */
+  oci: OciConfig
   packaging: PackagingConfig
   sql: { timeoutMs: number; maxRows: number }
   upload: { maxBytes: number; hours: number }
@@ -148,6 +152,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     compute: computeConfig(settings, home, env),
     functions: functionsConfig(settings, home, env),
     pubsub: pubsubConfig(settings),
+    oci: ociConfig(settings),
     packaging: { python: settings.DHUO_PYTHON, environment: { ...inheritedFrom(env), ...pipVariables(env) } },
     sql: { timeoutMs: settings.DHUO_SQL_TIMEOUT_MS, maxRows: settings.DHUO_SQL_MAX_ROWS },
     upload: { maxBytes: settings.DHUO_UPLOAD_MAX_BYTES, hours: settings.DHUO_UPLOAD_HOURS },

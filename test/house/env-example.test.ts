@@ -32,6 +32,8 @@ const samples: Record<string, Record<string, string>> = {
   DHUO_SECRET: { DHUO_SECRET: 's'.repeat(32) },
   DHUO_OIDC_ISSUER: { DHUO_OIDC_ISSUER: 'https://issuer.example.com', DHUO_OIDC_AUDIENCE: 'dhuo' },
   DHUO_OIDC_AUDIENCE: { DHUO_OIDC_ISSUER: 'https://issuer.example.com', DHUO_OIDC_AUDIENCE: 'dhuo' },
+  DHUO_OCI_REGION: { DHUO_OCI_REGION: 'sa-vinhedo-1' },
+  DHUO_OCI_ENDPOINT: { DHUO_OCI_ENDPOINT: 'https://oci.example.com' },
   DHUO_JOBS_AT_ONCE: { DHUO_JOBS_AT_ONCE: '8' },
 }
 
