@@ -26,7 +26,7 @@ const plainFiles =
 
 /** Where each vendor package lives. One that is not in this list has no home yet: give it one here, and a line in docs/dependencies.md. */
 const homes = [
-  { name: 'catalog-sql', packages: ['kysely', 'node:sqlite', 'pg', 'pg-cursor'], home: ['^src/datasources/catalog/'] },
+  { name: 'catalog-sql', packages: ['kysely', 'node:sqlite', 'pg'], home: ['^src/datasources/catalog/'] },
   {
     name: 'duckdb',
     packages: ['@duckdb/node-api', '@duckdb/node-bindings', 'apache-arrow'],

@@ -8,6 +8,8 @@ export default {
     '/node_modules/',
     ...(process.argv.some((arg) => arg.includes('test/faults')) ? [] : ['/test/faults/']),
   ],
+  globalSetup: '<rootDir>/test/postgres-setup.mjs',
+  globalTeardown: '<rootDir>/test/postgres-teardown.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': '@swc/jest' },

@@ -36,7 +36,28 @@ describe('readConfig', () => {
     expect(config.home).toBe('/data/dhuo')
     expect(config.lakehouse.directory).toBe('/data/dhuo/lakehouse')
     expect(config.storage.directory).toBe('/mnt/with space/buckets')
-    expect(config.catalog.file).toBe(resolve('near.db'))
+    expect(config.catalog).toEqual({ scheme: 'sqlite', file: resolve('near.db') })
+  })
+
+  test.each([
+    [
+      'postgres://ana@db.example.com/dhuo',
+      { host: 'db.example.com', port: 5432, user: 'ana', database: 'dhuo', tls: 'verify-full' },
+    ],
+    [
+      'postgresql://a%40b@10.0.0.1:80/my%20db?sslmode=require',
+      { host: '10.0.0.1', port: 80, user: 'a@b', database: 'my db', tls: 'require' },
+    ],
+    ['postgres://ana@127.0.0.1:5433/dhuo', { host: '127.0.0.1', port: 5433, tls: 'disable' }],
+    ['postgres://ana@localhost/dhuo?sslmode=verify-ca', { host: 'localhost', tls: 'verify-ca' }],
+    ['postgres://ana@[::1]:5433/dhuo', { host: '::1', port: 5433, tls: 'disable' }],
+    ['postgres://ana@[2001:db8::1]/dhuo', { host: '2001:db8::1', port: 5432, tls: 'verify-full' }],
+    ['postgres://ana@/dhuo?host=/run/postgresql', { host: '/run/postgresql', port: 5432, database: 'dhuo', tls: 'disable' }],
+    ['postgres://ana@db/dhuo?application_name=graph-1', { host: 'db', applicationName: 'graph-1' }],
+  ])('finds the database of %s', (url, expected) => {
+    const config = readConfig({ DHUO_CATALOG_URL: url, DHUO_CATALOG_PASSWORD: 'p:@/%', DHUO_CATALOG_CA_FILE: 'ca.pem' })
+    expect(config.catalog).toMatchObject({ scheme: 'postgres', applicationName: 'dhuo-graph', password: 'p:@/%', ...expected })
+    expect(config.catalog).toMatchObject({ caFile: 'ca.pem', poolSize: 10, timeoutMs: 10_000 })
   })
 
   test('runs scripts on this machine unless told otherwise, and Python ones on Spark when told so', () => {
@@ -111,7 +132,17 @@ describe('readConfig', () => {
   })
 
   test.each([
-    ['DHUO_CATALOG_URL', 'postgres://user:hunter22@db/dhuo', 'sqlite:<path>'],
+    ['DHUO_CATALOG_URL', 'postgres://user:hunter22@db/dhuo', 'set DHUO_CATALOG_PASSWORD'],
+    ['DHUO_CATALOG_URL', 'postgres://user@db/dhuo?password=hunter22', 'set DHUO_CATALOG_PASSWORD'],
+    ['DHUO_CATALOG_URL', 'postgres://user:hunter22%@db/dhuo', 'DHUO_CATALOG_PASSWORD'],
+    ['DHUO_CATALOG_URL', 'postgres://hunter22', 'postgres://<user>@<host>:<port>/<database>'],
+    ['DHUO_CATALOG_URL', 'postgres://hunter22@db', 'postgres://<user>@<host>:<port>/<database>'],
+    ['DHUO_CATALOG_URL', 'postgres://db/hunter22', 'postgres://<user>@<host>:<port>/<database>'],
+    ['DHUO_CATALOG_URL', 'postgres://user@db:hunter22/x', 'postgres://<user>@<host>:<port>/<database>'],
+    ['DHUO_CATALOG_URL', 'postgres://us%er@db/hunter22', 'two hexadecimal digits'],
+    ['DHUO_CATALOG_URL', 'postgres://user@db/x?sslmode=hunter22', 'verify-full'],
+    ['DHUO_CATALOG_URL', 'postgres://user@db/x?sslmod=hunter22', 'sslmode'],
+    ['DHUO_CATALOG_URL', 'mysql://user:hunter22@db/dhuo', 'sqlite:<path>'],
     ['DHUO_CATALOG_URL', 'sqlite:', 'sqlite:<path>'],
     ['DHUO_CATALOG_URL', 'catalog.db', 'sqlite:<path>'],
     ['DHUO_STORAGE_URL', 's3://key:hunter22@bucket', 'file:<path>'],
@@ -157,6 +188,8 @@ describe('readConfig', () => {
     ['DHUO_UPLOAD_MAX_BYTES', '0'],
     ['DHUO_UPLOAD_HOURS', '169'],
     ['DHUO_JOBS_AT_ONCE', '0'],
+    ['DHUO_CATALOG_POOL_SIZE', '1'],
+    ['DHUO_CATALOG_TIMEOUT_MS', '99'],
     ['DHUO_JOB_MEMORY_MB', '63'],
     ['DHUO_JOB_DISK_MB', '0'],
     ['DHUO_JOB_GRACE_SECONDS', '601'],

@@ -48,7 +48,9 @@ export async function openDatasources(config: Config): Promise<Datasources> {
 }
 
 const openCatalog = async ({ catalog }: Config): Promise<Catalog> =>
-  (await import('./catalog/sqlite-catalog.js')).openSqliteCatalog(catalog)
+  catalog.scheme === 'postgres'
+    ? (await import('./catalog/postgres-catalog.js')).openPostgresCatalog(catalog)
+    : (await import('./catalog/sqlite-catalog.js')).openSqliteCatalog(catalog)
 
 const openStorage = async ({ storage }: Config): Promise<ObjectStorage> =>
   (await import('./storage/local-object-storage.js')).openLocalObjectStorage(storage)

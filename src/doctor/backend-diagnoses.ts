@@ -12,7 +12,9 @@ export interface Section {
 /** One for each backend in use. As in `datasources.ts`, nothing is loaded of those that are not. */
 export const backendSections = ({ catalog, storage, lakehouse, compute, functions, pubsub }: Config): Section[] => [
   section('catalog', catalog.scheme, async () =>
-    (await import('../datasources/catalog/sqlite-catalog-diagnosis.js')).diagnoseSqliteCatalog(catalog),
+    catalog.scheme === 'postgres'
+      ? (await import('../datasources/catalog/postgres-catalog-diagnosis.js')).diagnosePostgresCatalog(catalog)
+      : (await import('../datasources/catalog/sqlite-catalog-diagnosis.js')).diagnoseSqliteCatalog(catalog),
   ),
   section('object storage', storage.scheme, async () =>
     (await import('../datasources/storage/local-object-storage-diagnosis.js')).diagnoseLocalObjectStorage(storage),

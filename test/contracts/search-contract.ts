@@ -11,8 +11,15 @@ import { iso, keys, randomFilter, randomFrom, randomOrder, SearchWorld, seconds 
 
 type Request = Partial<Parameters<typeof searchRuns>[2]>
 
-/** What the search of runs, experiments and models promises, whichever database the catalog is in. */
-export function searchContract(name: string, open: () => Promise<{ db: Kysely<Tables>; close(): Promise<void> }>): void {
+/**
+ * What the search of runs, experiments and models promises, whichever database the catalog is in.
+ * @param rounds of random filters and orders: each is a statement that the database has not seen yet
+ */
+export function searchContract(
+  name: string,
+  open: () => Promise<{ db: Kysely<Tables>; close(): Promise<void> }>,
+  rounds = 120,
+): void {
   describe(`${name} searches as MLflow does`, () => {
     let db: Kysely<Tables>
     let close: () => Promise<void>
@@ -58,7 +65,7 @@ export function searchContract(name: string, open: () => Promise<{ db: Kysely<Ta
         'it finds, by %s, what a look at every run finds, page by page and each run once',
         async (_, fewRows) => {
           const random = randomFrom(fewRows + 1)
-          for (let round = 0; round < 120; round++) {
+          for (let round = 0; round < rounds; round++) {
             const filter = randomFilter(random, world.runs)
             const orderBy = randomOrder(random)
             const lifecycle = random.pick(['ACTIVE', 'ACTIVE', 'DELETED'] as const)

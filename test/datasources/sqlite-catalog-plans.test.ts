@@ -7,7 +7,7 @@ import { type Catalog, createCatalog, type Stores } from '../../src/datasources/
 import { NodeSqlite } from '../../src/datasources/catalog/node-sqlite.js'
 import { encodeCursor } from '../../src/datasources/catalog/page.js'
 import type { PredictionRow } from '../../src/datasources/catalog/pipeline-rows.js'
-import { sqliteDialect } from '../../src/datasources/catalog/sqlite-catalog.js'
+import { sqliteDialect, takeTurns } from '../../src/datasources/catalog/sqlite-catalog.js'
 import type { Tables } from '../../src/datasources/catalog/tables.js'
 import {
   accessKeyRow,
@@ -62,7 +62,7 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
     directory = await mkdtemp(join(tmpdir(), 'dhuo-catalog-'))
     const file = join(directory, 'catalog.db')
     const dialect = sqliteDialect(() => recording(new NodeSqlite(file), statements))
-    catalog = await createCatalog('sqlite', new Kysely<Tables>({ dialect }))
+    catalog = await createCatalog('sqlite', new Kysely<Tables>({ dialect }), takeTurns())
     plain = new DatabaseSync(file)
   })
   afterAll(async () => {

@@ -35,7 +35,13 @@ const samples: Record<string, Record<string, string>> = {
   DHUO_OCI_REGION: { DHUO_OCI_REGION: 'sa-vinhedo-1' },
   DHUO_OCI_ENDPOINT: { DHUO_OCI_ENDPOINT: 'https://oci.example.com' },
   DHUO_JOBS_AT_ONCE: { DHUO_JOBS_AT_ONCE: '8' },
+  DHUO_CATALOG_PASSWORD: { DHUO_CATALOG_PASSWORD: 'correct horse' },
+  DHUO_CATALOG_CA_FILE: { DHUO_CATALOG_CA_FILE: 'ca.pem' },
 }
+
+/** The backend that a setting belongs to, where it is not the embedded one. */
+const backendOf = (name: string): Record<string, string> =>
+  name.startsWith('DHUO_CATALOG_') ? { DHUO_CATALOG_URL: 'postgres://dhuo@db.example.com/dhuo' } : {}
 
 /** The value of `before` wherever the two differ. */
 const changed = (before: unknown, after: unknown): unknown[] => {
@@ -56,11 +62,13 @@ describe('.env.example', () => {
   })
 
   test.each(withDefault)('$name is $fallback when it is unset', ({ name, fallback }) => {
-    expect(readConfig({ [name]: fallback.replace('<DHUO_HOME>', '.dhuo') })).toEqual(readConfig({}))
+    expect(readConfig({ ...backendOf(name), [name]: fallback.replace('<DHUO_HOME>', '.dhuo') })).toEqual(
+      readConfig(name.endsWith('_URL') ? {} : backendOf(name)),
+    )
   })
 
   test.each(withoutDefault)('%s has no value when it is unset', (name) => {
-    const differences = changed(readConfig({}), readConfig(samples[name] ?? {}))
+    const differences = changed(readConfig(backendOf(name)), readConfig({ ...backendOf(name), ...samples[name] }))
     expect(differences).not.toHaveLength(0)
     expect(differences.every((value) => value === null)).toBe(true)
   })

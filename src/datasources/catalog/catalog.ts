@@ -1,5 +1,4 @@
 // The catalog: every entity's rows, in SQLite or PostgreSQL, through one store for each entity.
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { HandleEmptyInListsPlugin, type Kysely, replaceWithNoncontingentExpression, sql } from 'kysely'
 import { AccessKeyStore } from './access-key-store.js'
 import { BucketStore } from './bucket-store.js'
@@ -20,6 +19,7 @@ import { ProjectStore } from './project-store.js'
 import { RunStore } from './run-store.js'
 import { ServerSecretStore } from './server-secret-store.js'
 import { isSqlite } from './sql-dialect.js'
+import { namedStore } from './statement-names.js'
 import { StoredObjectStore } from './stored-object-store.js'
 import type { Tables } from './tables.js'
 import { trackStores } from './tracked-stores.js'
@@ -65,22 +65,26 @@ export interface Catalog extends Stores {
 
 /**
  * Brings the tables up to date, then hands out the stores.
- * @param db gives every integer as a number (counts and sizes stay below 2^53), and transactions that are serializable
+ * @param database gives every integer as a number (counts and sizes stay below 2^53), and transactions that are serializable
+ * @param transact what to do around each transaction, which it may carry out again
  */
-export async function createCatalog(kind: string, database: Kysely<Tables>): Promise<Catalog> {
+export async function createCatalog(
+  kind: string,
+  database: Kysely<Tables>,
+  transact: <T>(attempt: () => Promise<T>) => Promise<T>,
+): Promise<Catalog> {
   // PostgreSQL has no `in ()`.
   const db = database.withPlugin(new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression }))
   await migrate(db).catch(async (error) => {
     await db.destroy().catch(() => {})
     throw error
   })
-  const inTurn = isSqlite(db) ? takeTurns() : <T>(work: () => Promise<T>) => work()
   return {
     ...storesOn(db),
     kind,
     ping: async () => void (await sql`select 1`.execute(db)),
     transaction: (work) =>
-      inTurn(() =>
+      transact(() =>
         db.transaction().execute(async (transaction) => {
           const { stores, settled } = trackStores(storesOn(transaction))
           try {
@@ -94,41 +98,34 @@ export async function createCatalog(kind: string, database: Kysely<Tables>): Pro
   }
 }
 
-/**
- * One after the other, with a turn of the event loop between two. Nothing in a transaction of SQLite waits for the event loop:
- * hundreds that are asked for at once would hold it until the last of them is over.
- */
-function takeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (work) => {
-    const result = last.then(work)
-    last = result.then(
-      () => turnOfTheLoop(),
-      () => turnOfTheLoop(),
-    )
-    return result
-  }
+const storeClasses: { [Name in keyof Stores]: new (db: Kysely<Tables>) => Stores[Name] } = {
+  users: UserStore,
+  accessKeys: AccessKeyStore,
+  projects: ProjectStore,
+  buckets: BucketStore,
+  storedObjects: StoredObjectStore,
+  uploads: UploadStore,
+  datasets: DatasetStore,
+  experiments: ExperimentStore,
+  runs: RunStore,
+  metrics: MetricStore,
+  models: ModelStore,
+  modelVersions: ModelVersionStore,
+  deployments: DeploymentStore,
+  deploymentVersions: DeploymentVersionStore,
+  pipelineRuns: PipelineRunStore,
+  pipelineSteps: PipelineStepStore,
+  pipelineEvents: PipelineEventStore,
+  predictions: PredictionStore,
+  exportTickets: ExportTicketStore,
+  serverSecrets: ServerSecretStore,
 }
 
-const storesOn = (db: Kysely<Tables>): Stores => ({
-  users: new UserStore(db),
-  accessKeys: new AccessKeyStore(db),
-  projects: new ProjectStore(db),
-  buckets: new BucketStore(db),
-  storedObjects: new StoredObjectStore(db),
-  uploads: new UploadStore(db),
-  datasets: new DatasetStore(db),
-  experiments: new ExperimentStore(db),
-  runs: new RunStore(db),
-  metrics: new MetricStore(db),
-  models: new ModelStore(db),
-  modelVersions: new ModelVersionStore(db),
-  deployments: new DeploymentStore(db),
-  deploymentVersions: new DeploymentVersionStore(db),
-  pipelineRuns: new PipelineRunStore(db),
-  pipelineSteps: new PipelineStepStore(db),
-  pipelineEvents: new PipelineEventStore(db),
-  predictions: new PredictionStore(db),
-  exportTickets: new ExportTicketStore(db),
-  serverSecrets: new ServerSecretStore(db),
-})
+/** SQLite has no log to find a statement in. */
+const storesOn = (db: Kysely<Tables>): Stores =>
+  Object.fromEntries(
+    Object.entries<new (db: Kysely<Tables>) => object>(storeClasses).map(([name, StoreClass]) => [
+      name,
+      isSqlite(db) ? new StoreClass(db) : namedStore(name, StoreClass, db),
+    ]),
+  ) as unknown as Stores

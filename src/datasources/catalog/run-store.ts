@@ -7,6 +7,7 @@ import { insertRows } from './insert-rows.js'
 import { decodeCursor, encodeCursor, type Page, type PageRequest, toPage } from './page.js'
 import { artifactsOf } from './run-artifacts.js'
 import { countRuns, searchRuns } from './run-search.js'
+import { joinInOrder } from './sql-dialect.js'
 import type { DatasetRow, StoredObjectRow, Tables } from './tables.js'
 
 export type RunSearch = Parameters<typeof searchRuns>[2]
@@ -108,7 +109,7 @@ export class RunStore {
   /** The active run whose latest value of a metric is best, of each experiment; NaN is no value, and of equals the first wins. */
   async best(experimentIds: readonly string[], metric: string, goal: 'MAXIMIZE' | 'MINIMIZE'): Promise<(RunRow | null)[]> {
     if (experimentIds.length === 0) return []
-    const best = sql`from latest_metrics as candidate cross join runs as run on run.id = candidate."runId"
+    const best = sql`from latest_metrics as candidate ${joinInOrder(this.db)} runs as run on run.id = candidate."runId"
       where candidate."experimentId" = parents.id and candidate.key = ${metric} and candidate."isNan" = 0
         and run.lifecycle = 'ACTIVE'
       order by candidate.value ${goal === 'MAXIMIZE' ? sql`desc` : sql`asc`}, candidate."runId" limit 1`
@@ -159,7 +160,7 @@ export class RunStore {
   async pagesByInput(datasetIds: readonly string[], request: PageRequest): Promise<Page<RunRow>[]> {
     const before = request.after === null ? null : String(decodeCursor(request.after, 1)[0])
     if (datasetIds.length === 0) return []
-    const page = sql`from run_inputs as candidate cross join runs as run on run.id = candidate."runId"
+    const page = sql`from run_inputs as candidate ${joinInOrder(this.db)} runs as run on run.id = candidate."runId"
       where candidate."datasetId" = parents.id and run.lifecycle = 'ACTIVE'
         ${before === null ? sql`` : sql`and candidate."runId" < ${before}`}
       order by candidate."runId" desc limit ${request.first + 1}`

@@ -3,6 +3,12 @@ import { type Kysely, type RawBuilder, SqliteAdapter, sql } from 'kysely'
 
 export const isSqlite = <T>(db: Kysely<T>): boolean => db.getExecutor().adapter instanceof SqliteAdapter
 
+/**
+ * `a join b on …` that SQLite carries out in the order in which it is written: its planner, which has no statistics of keys and
+ * values, is not asked.
+ */
+export const joinInOrder = <T>(db: Kysely<T>): RawBuilder<unknown> => (isSqlite(db) ? sql`cross join` : sql`join`)
+
 /** The 1-based place of `part` in `text`, 0 where it is not. */
 export const positionOf = <T>(db: Kysely<T>, text: RawBuilder<string>, part: string): RawBuilder<number> =>
   isSqlite(db) ? sql<number>`instr(${text}, ${part})` : sql<number>`strpos(${text}, ${part})`
@@ -12,3 +18,16 @@ export function isUniqueViolation(error: unknown): boolean {
   const { errcode, code } = (error ?? {}) as { errcode?: number; code?: string }
   return errcode === 2067 || errcode === 1555 || code === '23505'
 }
+
+const indexedLength = 256
+
+/**
+ * What an index has of a text that may be long. PostgreSQL takes no entry of more than some 2,700 bytes, so there it is the
+ * beginning: what is to be found by the index has to be asked for by its beginning, too.
+ */
+export const indexedText = (isSqlite: boolean, text: RawBuilder<unknown>): RawBuilder<unknown> =>
+  isSqlite ? text : sql`left(${text}, ${sql.lit(indexedLength)})`
+
+/** The same of a value; it sorts before or with whatever begins with it. */
+export const indexedBeginning = (value: string): string =>
+  value.length <= indexedLength ? value : Array.from(value).slice(0, indexedLength).join('')

@@ -1,5 +1,5 @@
 // Opens the catalog in a SQLite file, embedded in this process.
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
 import type { SqliteCatalogConfig } from '../../config/catalog-config.js'
 import { type Catalog, createCatalog } from './catalog.js'
@@ -10,7 +10,7 @@ const lockTimeoutMs = 3_000
 
 /** @throws BACKEND_UNAVAILABLE the file cannot be opened, or belongs to a newer version of this server */
 export async function openSqliteCatalog(config: SqliteCatalogConfig): Promise<Catalog> {
-  return createCatalog('sqlite', new Kysely<Tables>({ dialect: sqliteDialect(() => new NodeSqlite(config.file)) }))
+  return createCatalog('sqlite', new Kysely<Tables>({ dialect: sqliteDialect(() => new NodeSqlite(config.file)) }), takeTurns())
 }
 
 export function sqliteDialect(open: () => SqliteDatabase): SqliteDialect {
@@ -23,6 +23,22 @@ export function sqliteDialect(open: () => SqliteDatabase): SqliteDialect {
   })
   dialect.createAdapter = () => new TransactionalSqliteAdapter()
   return dialect
+}
+
+/**
+ * One after the other, with a turn of the event loop between two. Nothing in a transaction of SQLite waits for the event loop:
+ * hundreds that are asked for at once would hold it until the last of them is over.
+ */
+export function takeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const result = last.then(work)
+    last = result.then(
+      () => turnOfTheLoop(),
+      () => turnOfTheLoop(),
+    )
+    return result
+  }
 }
 
 /** Waits for another process's transaction without blocking this one. */

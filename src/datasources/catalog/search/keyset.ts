@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
 import { badInput } from '../../../errors.js'
 import { decodeCursor, encodeCursor } from '../page.js'
+import { indexedText } from '../sql-dialect.js'
 import { isId, isNullable, type SortKey } from './order-by.js'
-import { logOf, type SearchScope, type Sql } from './search-compiler.js'
+import { isIndexedByBeginning, logOf, type SearchScope, type Sql } from './search-compiler.js'
 
 /** The value of one sort key: null where the row has none; NaN is a value. */
 export type SortValue = string | number | null
@@ -78,11 +79,20 @@ export function rankColumn(key: SortKey, index: number, alias: string): RawBuild
 }
 
 /** For the keys from `start` on, then the id. */
-export function orderTerms(keys: readonly SortKey[], alias: string, start = 0, id: Sql = sql.ref(`${alias}.id`)): Sql[] {
+export function orderTerms(
+  scope: SearchScope,
+  keys: readonly SortKey[],
+  alias: string,
+  start = 0,
+  id: Sql = sql.ref(`${alias}.id`),
+): Sql[] {
   const terms = keys.slice(start).flatMap((key, offset) => {
     const index = start + offset
-    const value = directed(sortColumn(key, index, alias), key.descending)
-    return isNullable(key) ? [rankColumn(key, index, alias), value] : [value]
+    const column = sortColumn(key, index, alias)
+    // First by what the index has: what it gives is in order but for values that begin alike.
+    const beginning = isIndexedByBeginning(scope, key.field) ? [directed(indexedText(false, column), key.descending)] : []
+    const value = directed(column, key.descending)
+    return isNullable(key) ? [rankColumn(key, index, alias), ...beginning, value] : [value]
   })
   return isId(keys.at(-1)!) ? terms : [...terms, directed(id, idDescends(keys))]
 }

@@ -1,9 +1,10 @@
 // Compiles conditions to SQL: as a probe of one row, and as the set of all rows that meet it.
 import { type RawBuilder, sql } from 'kysely'
 import type { Lifecycle } from '../experiment-rows.js'
+import { indexedBeginning, indexedText } from '../sql-dialect.js'
 import type { Operator } from './search-parser.js'
 import type { Condition, Field, LogTable, SearchSubject } from './search-subject.js'
-import { globOf, literalPrefix } from './text-patterns.js'
+import { globOf, literalPrefix, regularExpressionOf } from './text-patterns.js'
 
 export interface SearchScope {
   subject: SearchSubject
@@ -18,10 +19,7 @@ export const parentId = sql.ref('parents.id')
 
 export const all = (parts: readonly Sql[]): Sql => (parts.length === 0 ? sql`1 = 1` : sql.join(parts, sql` and `))
 
-/**
- * `a join b on …` that keeps its order: SQLite takes a cross join as it is written, and its planner, which has no statistics of
- * keys and values, is not asked.
- */
+/** `joinInOrder` of the scope's database. */
 export const join = ({ isSqlite }: SearchScope): Sql => (isSqlite ? sql`cross join` : sql`join`)
 
 /**
@@ -90,7 +88,8 @@ export function source(scope: SearchScope, condition: Condition): Sql | null {
       if (!byValue) return null
       return sql`select ${sql.ref(`l.${owner}`)} as id from ${sql.table(table)} as l
         where ${sql.ref(`l.${subject.parent}`)} = ${parentId} and l.key = ${field.key}
-        ${isNullTest(operator) ? sql`` : sql`and ${comparesLog(scope, field, condition)}`}`
+        ${isNullTest(operator) ? sql`` : sql`and ${comparesLog(scope, field, condition)}`}
+        ${isIndexedByBeginning(scope, field) ? comparesBeginning(condition) : sql``}`
     }
     case 'dataset':
       return sql`select distinct i."runId" as id from datasets as d ${join(scope)} run_inputs as i on i."datasetId" = d.id
@@ -102,6 +101,21 @@ export function source(scope: SearchScope, condition: Condition): Sql | null {
 /** NaN is stored as 0, which it is not: no comparison is true of it. */
 const comparesLog = (scope: SearchScope, field: Field & { of: 'log' }, condition: Condition): Sql =>
   sql`${field.log === 'metric' ? sql`l."isNan" = 0 and ` : sql``}${compare(scope, sql.ref('l.value'), condition)}`
+
+/** Whether the index of its values has only their beginnings. */
+export const isIndexedByBeginning = ({ isSqlite, subject }: SearchScope, field: Field): field is Field & { of: 'log' } =>
+  !isSqlite && field.of === 'log' && field.log !== 'metric' && subject.logs[field.log]!.byValue
+
+/** What follows for the beginning of `l.value`, and is found by its index. */
+function comparesBeginning({ operator, value }: Condition): Sql {
+  const beginning = indexedText(false, sql.ref('l.value'))
+  if (operator === '=') return sql`and ${beginning} = ${indexedBeginning(value as string)}`
+  if (operator === '<' || operator === '<=') return sql`and ${beginning} <= ${indexedBeginning(value as string)}`
+  if (operator === '>' || operator === '>=') return sql`and ${beginning} >= ${indexedBeginning(value as string)}`
+  if (operator === 'IN') return sql`and ${beginning} in (${sql.join((value as string[]).map(indexedBeginning))})`
+  const prefix = operator === 'LIKE' ? indexedBeginning(literalPrefix(value as string)) : ''
+  return prefix === '' ? sql`` : sql`and ${beginning} >= ${prefix} and ${beginning} <= ${`${prefix}\u{10ffff}`}`
+}
 
 const isNullTest = (operator: Operator): boolean => operator === 'IS NULL' || operator === 'IS NOT NULL'
 
@@ -126,10 +140,8 @@ function compare({ isSqlite }: SearchScope, value: Sql, condition: Condition): S
     const prefix = ignoreCase ? '' : literalPrefix(pattern)
     const range = prefix === '' ? sql`` : sql` and ${value} >= ${prefix} and ${value} <= ${`${prefix}\u{10ffff}`}`
     if (isSqlite) return sql`${value} glob ${globOf(pattern, ignoreCase)}${range}`
-    // Keys and values are of the collation "C", in which PostgreSQL knows only ASCII letters; the database's own knows more.
-    return ignoreCase
-      ? sql`${value} collate "default" ilike ${pattern} escape ''`
-      : sql`${value} like ${pattern} escape ''${range}`
+    if (ignoreCase) return sql`${value} ~ ${regularExpressionOf(pattern)}`
+    return sql`${value} like ${pattern} escape ''${range}`
   }
   if (isNullTest(operator)) return sql`${value} ${symbols[operator]}`
   if (Array.isArray(condition.value)) return sql`${value} ${symbols[operator]} (${sql.join(condition.value)})`

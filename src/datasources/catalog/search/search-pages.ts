@@ -177,7 +177,7 @@ function matchesOf(search: Search, keys: readonly SortKey[], leader: Leader, pla
   const alias = 'candidate'
   const after = place ? [isAfter(keys, place, alias)] : []
   return sql`select ${sql.ref(`${alias}.id`)} as id from ${matches(search, leader, alias, sortJoins(search, keys, alias), after)}
-    order by ${sql.join(orderTerms(keys, alias))} limit ${limit}`
+    order by ${sql.join(orderTerms(search, keys, alias))} limit ${limit}`
 }
 
 interface Found<Row> {
@@ -205,7 +205,7 @@ async function fetchRows<Row extends { id: string }>(
   ])
   const { rows } = await sql<Record<string, unknown>>`
     with ${parents(ids)} select item.*, ${sql.join(sortColumns)} from parents ${items} ${sortJoins(search, keys, 'item')}
-    order by ${sql.join([parentId, ...orderTerms(keys, 'item')])}`.execute(db)
+    order by ${sql.join([parentId, ...orderTerms(search, keys, 'item')])}`.execute(db)
   return rows.map((row) => {
     const values = keys.map((_, index) => takeSortValue(row, index))
     return { row: row as unknown as Row, parentId: row[subject.parent] as string, place: { values, id: row['id'] as string } }

@@ -1,5 +1,6 @@
 // Cuts a sorted list into stretches that one index each gives in order: values, then NaN, then rows without the key.
 import { sql } from 'kysely'
+import { indexedBeginning, indexedText } from '../sql-dialect.js'
 import {
   aliasOf,
   beyond,
@@ -14,7 +15,17 @@ import {
   sortJoins,
 } from './keyset.js'
 import { isNullable, type SortKey } from './order-by.js'
-import { all, belongs, holds, join, logOf, parentId, type SearchScope, type Sql } from './search-compiler.js'
+import {
+  all,
+  belongs,
+  holds,
+  isIndexedByBeginning,
+  join,
+  logOf,
+  parentId,
+  type SearchScope,
+  type Sql,
+} from './search-compiler.js'
 import type { Condition } from './search-subject.js'
 
 /** Rows that lack every key before `at`, and have a value of that rank for the key `at`; past the last key, by id. */
@@ -59,9 +70,9 @@ export function segmentRows(
   const { at, rank } = segment
   const lacks = keys.slice(0, at).map(({ field }): Condition => ({ field, operator: 'IS NULL', value: null }))
   const { from, where, id } = leading(scope, keys[at], at, rank, alias)
-  const within = place !== null && startsIn(segment, place) ? afterPlace(keys, at, rank, place, alias, id) : []
+  const within = place !== null && startsIn(segment, place) ? afterPlace(scope, keys, at, rank, place, alias, id) : []
   const met = [...lacks, ...conditions].map((condition) => holds(scope, condition, alias))
-  const terms = orderTerms(keys, alias, rank === ranks.nan ? at + 1 : at, id)
+  const terms = orderTerms(scope, keys, alias, rank === ranks.nan ? at + 1 : at, id)
   // Within a segment the first key has one rank: to sort by it would keep the index from being used.
   const order = rank === ranks.value && keys[at] && isNullable(keys[at]) ? terms.slice(1) : terms
   return sql`select ${id} as id from ${from} ${sortJoins(scope, keys, alias, at + 1)}
@@ -99,13 +110,28 @@ function startsIn({ at, rank }: Segment, place: Place): boolean {
   return at === present && rank === rankOf(place.values[present]!)
 }
 
-function afterPlace(keys: readonly SortKey[], at: number, rank: Rank, place: Place, alias: string, id: Sql): Sql[] {
+function afterPlace(
+  scope: SearchScope,
+  keys: readonly SortKey[],
+  at: number,
+  rank: Rank,
+  place: Place,
+  alias: string,
+  id: Sql,
+): Sql[] {
   const key = keys[at]
   if (!key || rank === ranks.nan) return [isAfter(keys, place, alias, at + 1, id)]
   const column = sortColumn(key, at, alias)
   const value = place.values[at]!
+  const beginning = isIndexedByBeginning(scope, key.field)
+    ? [sql`${indexedText(false, column)} ${beyond(key.descending)}= ${indexedBeginning(value as string)}`]
+    : []
   // Two columns of one index in one direction: it is entered right behind the place, however many rows have the same value.
-  if (at === keys.length - 1) return [sql`(${column}, ${id}) ${beyond(idDescends(keys))} (${value}, ${place.id})`]
+  if (at === keys.length - 1) return [...beginning, sql`(${column}, ${id}) ${beyond(idDescends(keys))} (${value}, ${place.id})`]
   const further = sql`${column} ${beyond(key.descending)} ${value}`
-  return [sql`${column} ${beyond(key.descending)}= ${value}`, sql`(${further} or ${isAfter(keys, place, alias, at + 1, id)})`]
+  return [
+    ...beginning,
+    sql`${column} ${beyond(key.descending)}= ${value}`,
+    sql`(${further} or ${isAfter(keys, place, alias, at + 1, id)})`,
+  ]
 }

@@ -1,0 +1,86 @@
+// Opens the catalog in a PostgreSQL database.
+import { readFileSync } from 'node:fs'
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { PostgresCatalogConfig } from '../../config/catalog-config.js'
+import { DhuoError } from '../../errors.js'
+import { type Catalog, createCatalog } from './catalog.js'
+import { PostgresDriver } from './postgres-driver.js'
+import { retryCollisions } from './retry-collisions.js'
+import type { Tables } from './tables.js'
+
+/** @throws BACKEND_UNAVAILABLE the database is not to be had, or belongs to a newer version of this server */
+export async function openPostgresCatalog(config: PostgresCatalogConfig): Promise<Catalog> {
+  const pool = openPool(config)
+  return createCatalog('postgres', new Kysely<Tables>({ dialect: postgresDialect(pool) }), retryCollisions)
+}
+
+export function postgresDialect(pool: pg.Pool): PostgresDialect {
+  const dialect = new PostgresDialect({ pool })
+  dialect.createDriver = () => new PostgresDriver(pool)
+  return dialect
+}
+
+export function openPool(config: PostgresCatalogConfig): pg.Pool {
+  const { timeoutMs, password } = config
+  const pool = new pg.Pool({
+    host: config.host,
+    port: config.port,
+    user: config.user,
+    database: config.database,
+    // A function: without a password pg would look for one in variables and files of its own.
+    password: () => password ?? '',
+    ssl: tlsOf(config),
+    application_name: config.applicationName,
+    max: config.poolSize,
+    // To open one anew costs many times a statement.
+    idleTimeoutMillis: 300_000,
+    connectionTimeoutMillis: timeoutMs,
+    statement_timeout: timeoutMs,
+    // Of a database that has stopped without closing its connections: then nobody but pg ends the wait.
+    query_timeout: timeoutMs + 1_000,
+    idle_in_transaction_session_timeout: timeoutMs + 1_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    pipeline: true,
+    types: { getTypeParser },
+  } as pg.PoolConfig)
+  // The database has closed a connection: the next statement gets another one, and says so if there is none.
+  const ignore = () => {}
+  pool.on('error', ignore)
+  pool.on('connect', (client) => client.on('error', ignore))
+  return pool
+}
+
+function tlsOf({ tls, caFile, host }: PostgresCatalogConfig): pg.PoolConfig['ssl'] {
+  if (tls === 'disable') return false
+  if (tls === 'require') return { rejectUnauthorized: false }
+  const ca = caFile === null ? {} : { ca: readCertificates(caFile) }
+  return tls === 'verify-full' ? { ...ca, servername: host } : { ...ca, checkServerIdentity: () => undefined }
+}
+
+function readCertificates(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new DhuoError('BACKEND_UNAVAILABLE', 'DHUO_CATALOG_CA_FILE cannot be read.', {
+      cause: error,
+    })
+  }
+}
+
+/** https://www.postgresql.org/docs/current/datatype-oid.html */
+const oids = { bool: 16, int8: 20 }
+
+/** Integers as numbers and truths as 0 and 1, as SQLite gives them. */
+const getTypeParser = ((oid: number, format?: 'text' | 'binary') => {
+  if (oid === oids.int8) return wholeNumber
+  if (oid === oids.bool) return (text: string) => (text === 't' ? 1 : 0)
+  return pg.types.getTypeParser(oid, format as 'text')
+}) as typeof pg.types.getTypeParser
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!Number.isSafeInteger(number)) throw new RangeError('an integer of the catalog is beyond 2^53')
+  return number
+}

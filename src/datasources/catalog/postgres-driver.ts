@@ -1,0 +1,145 @@
+// Runs kysely's statements on a pool of PostgreSQL connections: prepared once, errors translated, transactions serializable.
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
+import type { Pool, PoolClient } from 'pg'
+import { isStalePlan, translated } from './postgres-errors.js'
+import { nameOf } from './statement-names.js'
+
+/** @param pool its clients must send a statement without waiting for the answer to the one before (`pipeline`) */
+export class PostgresDriver implements Driver {
+  readonly #statements = new PreparedStatements()
+
+  constructor(private readonly pool: Pool) {}
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<PostgresConnection> {
+    try {
+      return new PostgresConnection(await this.pool.connect(), this.#statements)
+    } catch (error) {
+      throw translated(error)
+    }
+  }
+
+  async beginTransaction(connection: PostgresConnection, { isolationLevel }: TransactionSettings): Promise<void> {
+    connection.begin(isolationLevel ?? 'serializable')
+  }
+
+  commitTransaction(connection: PostgresConnection): Promise<void> {
+    return connection.commit()
+  }
+
+  rollbackTransaction(connection: PostgresConnection): Promise<void> {
+    return connection.rollback()
+  }
+
+  async releaseConnection(connection: PostgresConnection): Promise<void> {
+    connection.release()
+  }
+
+  destroy(): Promise<void> {
+    return this.pool.end()
+  }
+}
+
+class PostgresConnection implements DatabaseConnection {
+  #inTransaction = false
+  /** What made the transaction worthless: the database answers whatever comes after it with another error, which says nothing. */
+  #failure: unknown
+  #isBroken = false
+
+  constructor(
+    private readonly client: PoolClient,
+    private readonly statements: PreparedStatements,
+  ) {}
+
+  /** Does not wait: the first statement goes to the database in the same packet. */
+  begin(isolationLevel: string): void {
+    this.#inTransaction = true
+    this.client.query(`begin isolation level ${isolationLevel}`).catch((error: unknown) => {
+      this.#failure ??= error
+    })
+  }
+
+  async commit(): Promise<void> {
+    const { command } = await this.#failing(this.client.query('commit'))
+    this.#inTransaction = false
+    // A transaction in which a statement failed is rolled back by it: https://www.postgresql.org/docs/current/sql-commit.html
+    if (command === 'ROLLBACK') throw translated(this.#failure)
+  }
+
+  /** Never fails: a connection that cannot be told is closed, and the database rolls back by itself. */
+  async rollback(): Promise<void> {
+    this.#inTransaction = false
+    await this.client.query('rollback').catch(() => {
+      this.#isBroken = true
+    })
+  }
+
+  release(): void {
+    this.client.release(this.#isBroken || this.statements.areTooMany(this.client))
+  }
+
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    const name = nameOf(query)
+    const text = name === undefined ? query.sql : `/* ${name} */ ${query.sql}`
+    const { command, rowCount, rows } = await this.#query(text, query.parameters as unknown[])
+    return command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(rowCount ?? 0) }
+  }
+
+  // biome-ignore lint/correctness/useYield: kysely wants it, and no store streams
+  async *streamQuery(): AsyncIterableIterator<never> {
+    throw new Error('the catalog reads pages, not streams')
+  }
+
+  async #query(text: string, values: unknown[]) {
+    const name = this.statements.nameFor(text, this.client)
+    const answer = this.client.query({ name, text, values })
+    if (this.#inTransaction) return this.#failing(answer)
+    return this.#failing(
+      answer.catch((error: unknown) => {
+        if (!isStalePlan(error)) throw error
+        this.#isBroken = true
+        return this.client.query({ text, values })
+      }),
+    )
+  }
+
+  async #failing<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      if (isStalePlan(error)) this.#isBroken = true
+      if (this.#inTransaction) this.#failure ??= error
+      throw translated(this.#failure ?? error)
+    }
+  }
+}
+
+/** A connection keeps each of them in the database's memory: one that has so many is closed when it is free, and another one opened. */
+const maxPerConnection = 500
+const maxNames = 5_000
+
+/** Statements by the text of their SQL. */
+class PreparedStatements {
+  readonly #names = new Map<string, string>()
+  readonly #byClient = new WeakMap<PoolClient, Set<string>>()
+  #count = 0
+
+  nameFor(sql: string, client: PoolClient): string {
+    let name = this.#names.get(sql)
+    if (name === undefined) {
+      // Never the same name for another text: connections may still have it.
+      if (this.#names.size >= maxNames) this.#names.clear()
+      name = `s${++this.#count}`
+      this.#names.set(sql, name)
+    }
+    const prepared = this.#byClient.get(client)
+    if (prepared) prepared.add(name)
+    else this.#byClient.set(client, new Set([name]))
+    return name
+  }
+
+  areTooMany(client: PoolClient): boolean {
+    return (this.#byClient.get(client)?.size ?? 0) > maxPerConnection
+  }
+}

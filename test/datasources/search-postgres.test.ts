@@ -1,0 +1,18 @@
+import { Kysely } from 'kysely'
+import { migrate } from '../../src/datasources/catalog/migrate.js'
+import { openPool, postgresDialect } from '../../src/datasources/catalog/postgres-catalog.js'
+import type { Tables } from '../../src/datasources/catalog/tables.js'
+import { describeWith } from '../backends.js'
+import { searchContract } from '../contracts/search-contract.js'
+import { configOf, createDatabase } from '../postgres-database.js'
+
+async function open() {
+  const pool = openPool(configOf(await createDatabase()))
+  const db = new Kysely<Tables>({ dialect: postgresDialect(pool) })
+  await migrate(db)
+  return { db, close: () => db.destroy() }
+}
+
+describeWith('search on PostgreSQL', ['postgres'])('PostgreSQL', () => {
+  searchContract('PostgreSQL', open, 30)
+})

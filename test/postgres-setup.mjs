@@ -1,0 +1,3 @@
+import { begin } from './postgres-of-this-run.mjs'
+
+export default begin

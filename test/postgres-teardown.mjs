@@ -1,0 +1,3 @@
+import { end } from './postgres-of-this-run.mjs'
+
+export default end
