@@ -17,7 +17,6 @@ import { packageDeployments } from './operations/package-deployments.js'
 import { isFinal } from './operations/plan-pipeline-run.js'
 import { sweepExpired } from './operations/sweep-expired.js'
 import { EventStreams } from './pubsub/event-stream.js'
-import { MemoryEvents } from './pubsub/memory-events.js'
 import type { Events } from './pubsub/topics.js'
 import { startServer } from './server.js'
 import { UrlSigner } from './signed-url.js'
@@ -41,7 +40,10 @@ const pipMs = 600_000
 /** config → datasources → pub/sub → server → background work. What was started before a failure is closed again. */
 export async function startApplication(config: Config, log: Logger): Promise<Application> {
   const datasources = await openDatasources(config)
-  const events = new MemoryEvents()
+  const events = await openEvents(config, log).catch(async (error: unknown) => {
+    await closeDatasources(datasources)
+    throw error
+  })
   const pipelineEvents = streamPipelineEvents(datasources, events, log)
   try {
     setPasswordCost(config.passwordCost)
@@ -63,7 +65,8 @@ export async function startApplication(config: Config, log: Logger): Promise<App
       trustedProxies: config.trustedProxies ?? [],
       schema: await createGraphQLSchema(),
       createContext: (request) => createContext(state, request),
-      checkHealth: () => checkHealth(datasources),
+      checkHealth: () => checkHealth({ ...datasources, pubsub: events }),
+      droppedMessages: () => events.dropped,
       registerFileRoutes: (app) => registerFileRoutes(app, createFileAccess(datasources, state.urls)),
       log,
     })
@@ -97,10 +100,16 @@ export async function startApplication(config: Config, log: Logger): Promise<App
     return { url: server.url, datasources, oneTimePassword, close }
   } catch (error) {
     await pipelineEvents.close()
+    await events.close()
     await closeDatasources(datasources)
     throw error
   }
 }
+
+const openEvents = async ({ pubsub }: Config, log: Logger): Promise<Events> =>
+  pubsub.scheme === 'redis'
+    ? (await import('./pubsub/redis-events.js')).openRedisEvents(pubsub, log)
+    : new (await import('./pubsub/memory-events.js')).MemoryEvents()
 
 const streamPipelineEvents = ({ catalog }: Datasources, events: Events, log: Logger): EventStreams<PipelineEventRow> =>
   new EventStreams(

@@ -32,6 +32,8 @@ export interface ServerOptions {
   /** Once for each operation. @throws DhuoError, which fails the request as a whole */
   createContext(request: RequestInfo): Promise<Context>
   checkHealth(): Promise<readonly BackendHealth[]>
+  /** Messages to other servers that went nowhere, since the start. */
+  droppedMessages(): number
   /** What serves bytes: neither compressed nor limited in time as a whole. */
   registerFileRoutes(app: FastifyInstance): void | Promise<void>
   log: Logger
@@ -50,7 +52,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { schema, log, publicUrl, createContext } = options
   const limits: ServerLimits = { ...defaultServerLimits, ...options.limits }
   const clientAddress = clientAddresses(options.trustedProxies ?? [])
-  const metrics = createMetrics()
+  const metrics = createMetrics(options.droppedMessages)
   const documents = new DocumentStore(schema, limits.guards)
   const execute = createExecutor(schema, documents)
   const apollo = await startApolloServer(schema, documents, execute, log)

@@ -85,6 +85,24 @@ describe('readConfig', () => {
     expect(readConfig({}).compute.inherited).toEqual({ PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' })
   })
 
+  test.each([
+    ['redis://redis', { nodes: [{ host: 'redis', port: 6379 }], mode: 'single', isEncrypted: false, user: null, db: 0 }],
+    ['rediss://dh%40o@10.0.0.1:6380/2', { nodes: [{ host: '10.0.0.1', port: 6380 }], isEncrypted: true, user: 'dh@o', db: 2 }],
+    ['redis://[::1]:7000/', { nodes: [{ host: '::1', port: 7000 }], mode: 'single' }],
+    [
+      'redis://a,b:26380/1?sentinel=main',
+      { nodes: [...[26379, 26380].map((port, i) => ({ host: 'ab'[i], port }))], mode: 'sentinel', master: 'main', db: 1 },
+    ],
+    ['rediss://a:7000,b:7001?cluster', { nodes: [...[7000, 7001].map((port, i) => ({ host: 'ab'[i], port }))], mode: 'cluster' }],
+  ])('%s is a Redis', (url, expected) => {
+    const settings = { DHUO_PUBSUB_PASSWORD: 'p', DHUO_PUBSUB_CA_FILE: 'ca.pem', DHUO_PUBSUB_PREFIX: 'test' }
+    expect(readConfig({ DHUO_PUBSUB_URL: url, ...settings }).pubsub).toMatchObject({
+      ...{ scheme: 'redis', password: 'p', caFile: 'ca.pem', prefix: 'test', sentinelPassword: null },
+      ...expected,
+    })
+    expect(readConfig({}).pubsub).toEqual({ scheme: 'memory' })
+  })
+
   test('reports everything that is wrong at once: values, unknown names, URLs and pairs', () => {
     const problems = problemsOf({
       PORT: '70000',
@@ -158,6 +176,15 @@ describe('readConfig', () => {
     ['DHUO_COMPUTE_URL', 'spark-submit:?master=local&HUGE.spark.x=hunter22', 'MEDIUM'],
     ['DHUO_FUNCTIONS_URL', 'oci-functions://hunter22', 'local:'],
     ['DHUO_FUNCTIONS_URL', 'local:hunter22', 'local:'],
+    ['DHUO_PUBSUB_URL', 'redis://user:hunter22@host', 'DHUO_PUBSUB_PASSWORD'],
+    ['DHUO_PUBSUB_URL', 'redis://:hunter22@host', 'DHUO_PUBSUB_PASSWORD'],
+    ['DHUO_PUBSUB_URL', 'redis://host?password=hunter22', '?sentinel=<master>'],
+    ['DHUO_PUBSUB_URL', 'redis://a,hunter22', '?cluster'],
+    ['DHUO_PUBSUB_URL', 'redis://a/hunter22', '[/db]'],
+    ['DHUO_PUBSUB_URL', 'redis://a:hunter22', 'redis://host[:port]'],
+    ['DHUO_PUBSUB_URL', 'redis://a?sentinel=hunter22&cluster', '?cluster'],
+    ['DHUO_PUBSUB_URL', 'nats://hunter22', 'memory:'],
+    ['DHUO_PUBSUB_URL', 'redis://%E0hunter22@host', 'redis://'],
     ['DHUO_PUBLIC_URL', 'ftp://hunter22.example.com', 'URL'],
     ['DHUO_PUBLIC_URL', 'graph.example.com', 'URL'],
     ['DHUO_OIDC_ISSUER', 'javascript:hunter22', 'URL'],
@@ -195,6 +222,7 @@ describe('readConfig', () => {
     ['DHUO_JOB_GRACE_SECONDS', '601'],
     ['DHUO_FUNCTION_TIMEOUT_MS', '300001'],
     ['DHUO_FUNCTIONS_AT_ONCE', '0'],
+    ['DHUO_PUBSUB_PREFIX', 'a:b'],
   ])('%s=%s is out of bounds', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(name)])
   })

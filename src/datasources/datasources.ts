@@ -69,9 +69,14 @@ export async function closeDatasources({ catalog, storage, lakehouse, compute, f
   for (const resource of [functions, compute, lakehouse, storage, catalog]) await resource.close()
 }
 
+interface Backend {
+  readonly kind: string
+  ping(): Promise<void>
+}
+
 /** Asks every backend at once; one that does not answer in time is not healthy. */
 export function checkHealth(
-  { catalog, storage, lakehouse, compute, functions }: Datasources,
+  { catalog, storage, lakehouse, compute, functions, pubsub }: Datasources & { pubsub: Backend },
   timeoutMs = 2_000,
 ): Promise<BackendHealth[]> {
   const backends = [
@@ -80,6 +85,7 @@ export function checkHealth(
     ['LAKEHOUSE', lakehouse],
     ['COMPUTE', compute],
     ['FUNCTIONS', functions],
+    ['PUBSUB', pubsub],
   ] as const
   return Promise.all(
     backends.map(async ([role, backend]) => {
@@ -89,7 +95,7 @@ export function checkHealth(
   )
 }
 
-const answers = (backend: { ping(): Promise<void> }): Promise<string | null> =>
+const answers = (backend: Backend): Promise<string | null> =>
   backend.ping().then(
     () => null,
     (error: unknown) => (isDhuoError(error) ? error.message : 'It does not answer.'),

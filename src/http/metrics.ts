@@ -18,7 +18,7 @@ const buckets = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30]
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
 
 /** Labels come from routes, the schema and closed lists only: a client cannot make a time series. */
-export function createMetrics(): Metrics {
+export function createMetrics(droppedMessages: () => number): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -41,6 +41,15 @@ export function createMetrics(): Metrics {
     help: 'GraphQL errors, by code, type and root field of the operation',
     labelNames: ['code', 'type', 'field'],
     registers,
+  })
+  new Counter({
+    name: 'dhuo_pubsub_messages_dropped_total',
+    help: 'Messages to other servers that were not known to arrive; what they announce is found in the catalog, later',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(droppedMessages())
+    },
   })
   return {
     registry,

@@ -9,7 +9,7 @@ import { allRuns } from './publish-pipeline-events.js'
 
 interface AdvanceOptions extends Omit<DriveContext, 'writes'> {
   /** What happens to a run is announced here: the first message that is missed costs no more than `pollMs`. */
-  listen(topic: 'pipelineRunDue', id: string, signal: AbortSignal): AsyncIterable<Messages['pipelineRunDue']>
+  listen(topic: 'pipelineRunDue', id: string, signal: AbortSignal): Promise<AsyncIterable<Messages['pipelineRunDue']>>
   /** After this time without a sign of its server a run is taken by another one. */
   leaseMs: number
   /** How often the catalog is asked for runs that nobody has. */
@@ -67,7 +67,8 @@ class Advancer {
     const { signal } = this.stopping
     while (!signal.aborted) {
       try {
-        for await (const { pipelineRunId } of this.options.listen('pipelineRunDue', allRuns, signal)) this.announce(pipelineRunId)
+        for await (const { pipelineRunId } of await this.options.listen('pipelineRunDue', allRuns, signal))
+          this.announce(pipelineRunId)
       } catch (error) {
         this.options.log.warn({ err: error }, 'announcements of pipeline runs were missed; the poll finds them')
       }

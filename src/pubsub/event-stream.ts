@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDhuoError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { EventLogs, Events } from './topics.js'
 
@@ -11,7 +12,7 @@ export interface LogEvent {
 export interface EventLog<Event extends LogEvent> {
   /** Events with a higher sequence than `after`, in order, at most `limit`. */
   read(logId: string, after: number, limit: number): Promise<Event[]>
-  /** The sequence of the newest event of each log. One statement, however many logs. */
+  /** The sequence of the newest event of each log, a thousand at most. One statement. */
   heads(logIds: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Whether nothing comes after this event. */
   isLast(event: Event): boolean
@@ -25,6 +26,9 @@ interface EventStreamOptions {
 }
 
 const pageSize = 500
+/** Databases bound what one statement may name. */
+const headsAtOnce = 1_000
+const retryMs = 100
 
 /**
  * Streams that lose nothing, over messages that may be lost: a message only says that there is something to read.
@@ -34,6 +38,7 @@ const pageSize = 500
  */
 export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
   readonly #feeds = new Map<string, Feed<Event>>()
+  readonly #unheard: string[] = []
   readonly #turns = new Turns()
   readonly #keep: number
   readonly #closing = new AbortController()
@@ -77,7 +82,6 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
 
   async *#watch(logId: string, after: number, stopping: AbortController): AsyncGenerator<Event, undefined> {
     const stop = stopping.signal
-    // Listening begins before the first reading: nothing can fall between the two.
     const feed = this.#enter(logId)
     try {
       let cursor = after
@@ -128,28 +132,43 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
   }
 
   async #listen(feed: Feed<Event>): Promise<void> {
-    while (!feed.end.signal.aborted) {
+    const { signal } = feed.end
+    while (!signal.aborted) {
       try {
-        for await (const { events } of this.events.subscribe('logEvents', feed.logId, feed.end.signal)) feed.add(events as never)
+        const messages = await this.events.subscribe('logEvents', feed.logId, signal)
+        // Nothing falls between reading and listening: what was written before it listened, whoever has read too early is told of.
+        this.#lookSoon(feed)
+        for await (const { events } of messages) feed.add(events as never)
         return
       } catch (error) {
         // What is missed until it listens again, the poll finds.
-        this.logger.warn({ err: error, log: feed.logId }, 'messages were missed')
-        await sleep(500, undefined, { signal: feed.end.signal }).catch(() => {})
+        if (!isDhuoError(error) || error.code !== 'BACKEND_UNAVAILABLE')
+          this.logger.warn({ err: error, log: feed.logId }, 'messages were missed')
+        await sleep(retryMs * (1 + Math.random()), undefined, { signal }).catch(() => {})
       }
     }
+  }
+
+  /** All that ask in one turn of the loop are asked for together: after Redis was away, every feed there is. */
+  #lookSoon(feed: Feed<Event>): void {
+    if (this.#unheard.push(feed.logId) === 1) setImmediate(() => this.#look(this.#unheard.splice(0)))
   }
 
   async #poll(everyMs: number): Promise<void> {
     const { signal } = this.#closing
     while (!signal.aborted) {
       await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {})
-      if (signal.aborted || this.#feeds.size === 0) continue
-      try {
-        for (const [logId, head] of await this.log.heads([...this.#feeds.keys()])) this.#feeds.get(logId)?.raise(head)
-      } catch (error) {
-        this.logger.warn({ err: error }, 'the heads of event logs could not be read')
-      }
+      if (!signal.aborted) await this.#look([...this.#feeds.keys()])
+    }
+  }
+
+  async #look(logIds: readonly string[]): Promise<void> {
+    try {
+      for (let start = 0; start < logIds.length; start += headsAtOnce)
+        for (const [logId, head] of await this.log.heads(logIds.slice(start, start + headsAtOnce)))
+          this.#feeds.get(logId)?.raise(head)
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the heads of event logs could not be read')
     }
   }
 }

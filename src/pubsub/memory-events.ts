@@ -4,6 +4,7 @@ import type { Events, Messages, Topic } from './topics.js'
 /** Events within one process: for a server that is alone. */
 export class MemoryEvents implements Events {
   readonly kind = 'memory'
+  readonly dropped = 0
   readonly #subscribers = new Map<string, Set<MessageQueue<never>>>()
 
   async ping(): Promise<void> {}
@@ -12,7 +13,11 @@ export class MemoryEvents implements Events {
     for (const queue of this.#subscribers.get(`${topic} ${id}`) ?? []) (queue as MessageQueue<Messages[T]>).push(message)
   }
 
-  subscribe<T extends Topic>(topic: T, id: string, signal: AbortSignal): AsyncIterableIterator<Messages[T]> {
+  async subscribe<T extends Topic>(
+    topic: T,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<AsyncIterableIterator<Messages[T], undefined>> {
     const name = `${topic} ${id}`
     const queues = this.#subscribers.get(name) ?? new Set()
     const queue = new MessageQueue<Messages[T]>(() => {

@@ -7,7 +7,7 @@ export class MessageQueue<Message> implements AsyncIterableIterator<Message> {
   readonly #waiting: Message[] = []
   #wake: (() => void) | null = null
   #isEnded = false
-  #isBehind = false
+  #failure: DhuoError | null = null
 
   /** @param onEnd called once, whoever ends it */
   constructor(
@@ -18,13 +18,19 @@ export class MessageQueue<Message> implements AsyncIterableIterator<Message> {
   push(message: Message): void {
     if (this.#isEnded) return
     if (this.#waiting.length >= this.most) {
-      this.#isBehind = true
       this.#waiting.length = 0
-      this.end()
+      this.fail(new DhuoError('RATE_LIMITED', `The subscriber fell ${this.most} messages behind: subscribe again.`))
       return
     }
     this.#waiting.push(message)
     this.#wake?.()
+  }
+
+  /** What waits is still handed out; then the consumer gets the error. */
+  fail(error: DhuoError): void {
+    if (this.#isEnded) return
+    this.#failure = error
+    this.end()
   }
 
   /** What waits is still handed out; then it is over. */
@@ -42,16 +48,17 @@ export class MessageQueue<Message> implements AsyncIterableIterator<Message> {
       await promise
       this.#wake = null
     }
-    if (this.#isBehind) {
-      this.#isBehind = false
-      throw new DhuoError('RATE_LIMITED', `The subscriber fell ${this.most} messages behind: subscribe again.`)
-    }
     const message = this.#waiting.shift()
-    return message === undefined ? { done: true, value: undefined } : { done: false, value: message }
+    if (message !== undefined) return { done: false, value: message }
+    const failure = this.#failure
+    this.#failure = null
+    if (failure) throw failure
+    return { done: true, value: undefined }
   }
 
   async return(): Promise<IteratorResult<Message, undefined>> {
     this.#waiting.length = 0
+    this.#failure = null
     this.end()
     return { done: true, value: undefined }
   }

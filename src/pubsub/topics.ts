@@ -37,13 +37,17 @@ export interface Publisher {
 export interface Events extends Publisher {
   /** The scheme of the URL that chose it: `memory`, `redis`. */
   readonly kind: string
-  /** Resolves when messages get through. */
+  /** Messages that were published and certainly or possibly went nowhere, since the start. */
+  readonly dropped: number
+  /** Resolves when messages get through. @throws BACKEND_UNAVAILABLE */
   ping(): Promise<void>
   /**
-   * Every message published after this call returns, in order, until the signal aborts or the consumer stops.
-   * A consumer that falls too far behind gets the error RATE_LIMITED, so that it holds no memory.
+   * Every message published after this has resolved, in order, until the signal aborts or the consumer stops. A consumer that
+   * falls too far behind gets the error RATE_LIMITED, so that it holds no memory; one that may have missed messages, for the
+   * connection broke, gets BACKEND_UNAVAILABLE. Either may subscribe again, and read what was missed elsewhere.
+   * @throws BACKEND_UNAVAILABLE when nothing can be promised now
    */
-  subscribe<T extends Topic>(topic: T, id: string, signal: AbortSignal): AsyncIterableIterator<Messages[T]>
+  subscribe<T extends Topic>(topic: T, id: string, signal: AbortSignal): Promise<AsyncIterableIterator<Messages[T], undefined>>
   close(): Promise<void>
 }
 

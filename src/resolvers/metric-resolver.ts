@@ -69,8 +69,8 @@ export class MetricResolver {
 async function loggedPoints(context: Context, runId: string, keys: string[] | null): Promise<AsyncGenerator<LoggedMetric>> {
   const run = await requireRow(context, await context.loaders.run.load(runId), 'VIEWER', 'The run', 'run')
   // From here on nothing is missed: the acknowledgement of the subscription comes after.
-  const batches = whileVisible(context, run.projectId, context.events.subscribe('metricsLogged', runId, context.signal))
-  return pointsIn(batches, keys && new Set(keys))
+  const batches = await context.events.subscribe('metricsLogged', runId, context.signal)
+  return pointsIn(whileVisible(context, run.projectId, batches), keys && new Set(keys))
 }
 
 async function* pointsIn(

@@ -225,7 +225,7 @@ async function versionChanges(
   const { models } = context.datasources.catalog
   const model = modelName === null ? null : await models.find(project.id, canonicalName('MODEL', modelName))
   if (modelName !== null && !model) throw notFound(`The model "${modelName}"`, 'model')
-  const changes = context.events.subscribe('modelVersionChanged', project.id, context.signal)
+  const changes = await context.events.subscribe('modelVersionChanged', project.id, context.signal)
   return changedVersions(context, model?.id ?? null, whileVisible(context, project.id, changes))
 }
 

@@ -138,7 +138,7 @@ const requireRun = async (context: Context, id: string, role: Role): Promise<Pip
 /** @throws UNAUTHENTICATED, NOT_FOUND before the stream begins */
 async function changedRuns(context: Context, projectName: string): Promise<AsyncGenerator<PipelineRunRow>> {
   const project = await requireProject(context, projectName, 'VIEWER')
-  const changes = context.events.subscribe('pipelineRunChanged', project.id, context.signal)
+  const changes = await context.events.subscribe('pipelineRunChanged', project.id, context.signal)
   return newestOf(
     context,
     whileVisible(

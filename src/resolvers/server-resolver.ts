@@ -23,7 +23,7 @@ export class ServerResolver {
   }
 
   @FieldResolver(() => [Backend])
-  backends(@Root() _server: ServerInfo, @Ctx() { datasources }: Context): Promise<Backend[]> {
-    return checkHealth(datasources)
+  backends(@Root() _server: ServerInfo, @Ctx() { datasources, events }: Context): Promise<Backend[]> {
+    return checkHealth({ ...datasources, pubsub: events })
   }
 }

@@ -92,7 +92,7 @@ beforeAll(async () => {
     config: readConfig({ DHUO_HOME: hub.home }),
     datasources: hub.datasources,
     events: new MemoryEvents(),
-    pipelineEvents: { watch: () => new MemoryEvents().subscribe('logEvents', '', AbortSignal.abort()) as never },
+    pipelineEvents: { async *watch() {} },
     authenticate: createAuthenticator(hub.datasources.catalog, null),
     urls: new UrlSigner('for tests only, and long enough for it'),
     publicUrl: hub.url,

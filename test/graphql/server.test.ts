@@ -37,6 +37,7 @@ describe('server', () => {
         { role: 'LAKEHOUSE', kind: 'duckdb', healthy: true, detail: null },
         { role: 'COMPUTE', kind: 'local', healthy: true, detail: null },
         { role: 'FUNCTIONS', kind: 'local', healthy: true, detail: null },
+        { role: 'PUBSUB', kind: 'memory', healthy: true, detail: null },
       ]),
     )
     await rename(join(hub.home, 'buckets'), join(hub.home, 'away'))

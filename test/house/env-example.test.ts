@@ -37,11 +37,18 @@ const samples: Record<string, Record<string, string>> = {
   DHUO_JOBS_AT_ONCE: { DHUO_JOBS_AT_ONCE: '8' },
   DHUO_CATALOG_PASSWORD: { DHUO_CATALOG_PASSWORD: 'correct horse' },
   DHUO_CATALOG_CA_FILE: { DHUO_CATALOG_CA_FILE: 'ca.pem' },
+  DHUO_PUBSUB_PASSWORD: { DHUO_PUBSUB_PASSWORD: 'correct horse' },
+  DHUO_PUBSUB_SENTINEL_PASSWORD: { DHUO_PUBSUB_SENTINEL_PASSWORD: 'correct horse' },
+  DHUO_PUBSUB_CA_FILE: { DHUO_PUBSUB_CA_FILE: 'ca.pem' },
 }
 
 /** The backend that a setting belongs to, where it is not the embedded one. */
 const backendOf = (name: string): Record<string, string> =>
-  name.startsWith('DHUO_CATALOG_') ? { DHUO_CATALOG_URL: 'postgres://dhuo@db.example.com/dhuo' } : {}
+  name.startsWith('DHUO_CATALOG_')
+    ? { DHUO_CATALOG_URL: 'postgres://dhuo@db.example.com/dhuo' }
+    : name.startsWith('DHUO_PUBSUB_')
+      ? { DHUO_PUBSUB_URL: 'rediss://redis.example.com' }
+      : {}
 
 /** The value of `before` wherever the two differ. */
 const changed = (before: unknown, after: unknown): unknown[] => {

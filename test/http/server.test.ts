@@ -73,6 +73,18 @@ describe('health', () => {
     })
   })
 
+  test('/readyz is degraded, and still 200, while only pub/sub is away: every server would be', async () => {
+    const server = await start()
+    server.health.backends = [
+      { role: 'CATALOG', kind: 'postgres', healthy: true, detail: null },
+      { role: 'PUBSUB', kind: 'redis', healthy: false, detail: 'does not answer' },
+    ]
+    expect(await get(`${server.url}/readyz`)).toEqual({
+      status: 200,
+      body: { status: 'degraded', backends: server.health.backends },
+    })
+  })
+
   test('/readyz does not wait for a backend that hangs', async () => {
     const server = await start({ limits: { readyTimeoutMs: 100 } })
     server.health.delayMs = 3_000
@@ -300,6 +312,7 @@ test('a port that is taken is an error of the start', async () => {
       schema: testSchema(),
       createContext: async () => ({}) as never,
       checkHealth: async () => [],
+      droppedMessages: () => 0,
       registerFileRoutes: () => {},
       log: pino({ level: 'silent' }),
     }),

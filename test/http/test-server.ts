@@ -74,6 +74,7 @@ export async function startTestServer(
     publicUrl: null,
     schema,
     createContext: contextFrom(tokens),
+    droppedMessages: () => 0,
     checkHealth: () => sleep(health.delayMs, health.backends),
     registerFileRoutes: () => {},
     log: pino({ level: 'trace', base: null }, { write: (line: string) => void written.push(line) }),

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DhuoError } from '../../src/errors.js'
 import { createLogger } from '../../src/logger.js'
 import { type EventLog, EventStreams, type LogEvent } from '../../src/pubsub/event-stream.js'
 import { MemoryEvents } from '../../src/pubsub/memory-events.js'
 import type { Messages, Topic } from '../../src/pubsub/topics.js'
+import { eventually } from '../eventually.js'
 
 interface Event extends LogEvent {
   isLast: boolean
@@ -59,13 +61,6 @@ class World {
 }
 
 const upTo = (n: number, from = 1): number[] => Array.from({ length: n - from + 1 }, (_, i) => from + i)
-const eventually = async (what: () => boolean): Promise<void> => {
-  const deadline = Date.now() + 5_000
-  while (!what()) {
-    if (Date.now() > deadline) throw new Error('it did not come to that')
-    await sleep(2)
-  }
-}
 
 describe('the stream of a log', () => {
   let world: World
@@ -181,11 +176,11 @@ describe('the stream of a log', () => {
   test('has one subscription for all its readers, and none when the last has left', async () => {
     const subscribed: string[] = []
     const subscribe = world.messages.subscribe.bind(world.messages)
-    world.messages.subscribe = <T extends Topic>(
+    world.messages.subscribe = async <T extends Topic>(
       topic: T,
       id: string,
       signal: AbortSignal,
-    ): AsyncIterableIterator<Messages[T]> => {
+    ): Promise<AsyncIterableIterator<Messages[T], undefined>> => {
       subscribed.push(id)
       signal.addEventListener('abort', () => subscribed.splice(subscribed.indexOf(id), 1))
       return subscribe(topic, id, signal)
@@ -239,25 +234,69 @@ describe('the stream of a log', () => {
     expect(seen).toEqual([2, 3])
   })
 
-  test('goes on when its messages break off', async () => {
+  /** Puts `instead` in the place of the first subscriptions, until it hands back null. */
+  const disturb = (
+    instead: (attempt: number, subscribe: () => Promise<AsyncIterator<unknown>>) => Promise<unknown> | null,
+  ): void => {
     const subscribe = world.messages.subscribe.bind(world.messages)
-    let broken = 0
-    world.messages.subscribe = <T extends Topic>(
-      topic: T,
-      id: string,
-      signal: AbortSignal,
-    ): AsyncIterableIterator<Messages[T]> => {
-      if (broken++ > 0) return subscribe(topic, id, signal)
-      return (async function* () {
-        yield* []
-        throw new Error('Redis is gone')
-      })()
-    }
+    let attempts = 0
+    world.messages.subscribe = ((topic: 'logEvents', id: string, signal: AbortSignal) => {
+      const really = () => subscribe(topic, id, signal)
+      return instead(attempts++, really) ?? really()
+    }) as typeof world.messages.subscribe
+  }
+
+  test('misses nothing that is written after it was read and before its messages are listened to', async () => {
+    world = new World({ pollMs: 60_000 })
+    const acknowledged = Promise.withResolvers<void>()
+    disturb((attempt, subscribe) => (attempt > 0 ? null : acknowledged.promise.then(subscribe)))
+    world.write(2)
+    const { seen, done } = world.watch()
+    // The past does not wait for the messages.
+    await eventually(() => seen.length === 2)
+    world.write(2)()
+    await sleep(20)
+    expect(seen).toEqual([1, 2])
+    acknowledged.resolve()
+    await eventually(() => seen.length === 4)
+    world.write(1, { last: true })()
+    await done
+    expect(seen).toEqual(upTo(5))
+  })
+
+  test('reads at once what was announced while its messages had broken off, all logs in one look', async () => {
+    world = new World({ pollMs: 60_000 })
+    const broken = Promise.withResolvers<void>()
+    const back = Promise.withResolvers<void>()
+    const unavailable = new DhuoError('BACKEND_UNAVAILABLE', 'Redis is gone')
+    disturb((attempt, subscribe) => {
+      if (attempt >= 20) return null
+      if (attempt >= 10) return back.promise.then(subscribe)
+      return Promise.resolve({
+        [Symbol.asyncIterator]: () => ({ next: () => broken.promise.then(() => Promise.reject(unavailable)) }),
+      })
+    })
+    const ids = Array.from({ length: 10 }, (_, i) => `log-${i}`)
+    const readers = ids.map((id) => world.watch(0, { id }))
+    await eventually(() => world.polls === 1)
+    broken.resolve()
+    for (const id of ids) world.write(2, { id })()
+    await sleep(300)
+    expect(readers.map(({ seen }) => seen.length)).toEqual(ids.map(() => 0))
+    back.resolve()
+    await eventually(() => readers.every(({ seen }) => seen.length === 2))
+    expect(world.polls).toBe(2)
+    for (const id of ids) world.write(1, { id, last: true })()
+    await Promise.all(readers.map(({ done }) => done))
+  })
+
+  test('is found by the poll while its messages cannot be had', async () => {
+    disturb(() => Promise.reject(new DhuoError('BACKEND_UNAVAILABLE', 'Redis is gone')))
     const { seen, done } = world.watch()
     await sleep(5)
-    world.write(2)
+    world.write(2)()
     await eventually(() => seen.length === 2)
-    world.write(1, { last: true })
+    world.write(1, { last: true })()
     await done
     expect(seen).toEqual(upTo(3))
   })
