@@ -13,6 +13,7 @@ const adapter = `^src/datasources/[^/]+/${backends}-[^/]+\\.ts$`
 const portFiles = `^src/datasources/(${ports})/(?!${backends}-)[^/]+\\.ts$`
 const catalogFiles = `^src/datasources/catalog/(?!${backends}-)[^/]+\\.ts$`
 const datasources = '^src/datasources/datasources\\.ts$'
+const client = '^codegen/typescript/src/'
 /** To the doctor what datasources.ts is to the server: it may name the `-diagnosis` of an adapter, and nothing else of it (see layer-doctor). */
 const diagnoses = '^src/doctor/backend-diagnoses\\.ts$'
 const file = (...names) => `^src/(${names.join('|')})\\.ts$`
@@ -253,7 +254,7 @@ const structureRules = [
     comment:
       'Two files that need each other are one file, or a third one is missing. Type-only imports count: a cycle of types is a cycle of ideas.',
     severity: 'error',
-    from: { path: '^src/' },
+    from: { path: ['^src/', client] },
     to: { circular: true },
   },
   {
@@ -331,8 +332,42 @@ const structureRules = [
   },
 ]
 
+const clientRules = [
+  {
+    name: 'client-stands-alone',
+    comment:
+      'The TypeScript client is a package of its own: it knows the schema and the operations, never the server that answers.',
+    severity: 'error',
+    from: { path: client },
+    to: { path: '^(src|test|bench|scripts|docs)/|^codegen/(plugins|python)/' },
+  },
+  {
+    name: 'client-runs-in-browsers',
+    comment:
+      'What browsers load too knows nothing of Node. What only Node can do is a method of Platform, and done in node-platform.ts.',
+    severity: 'error',
+    from: { path: client, pathNot: `${client}(node|node-platform|cli/.+)\\.ts$` },
+    to: { dependencyTypes: ['core'] },
+  },
+  {
+    name: 'client-entries-choose',
+    comment:
+      'node.ts and browser.ts choose the platform; the command line is on top of node.ts. Take a Platform, or a client, as an argument.',
+    severity: 'error',
+    from: { path: client, pathNot: `${client}((node|browser|[a-z]+-platform)\\.ts$|cli/)` },
+    to: { path: `${client}([a-z]+-platform\\.ts$|cli/)` },
+  },
+  {
+    name: 'client-needs-no-package',
+    comment: 'Who installs the client installs nothing else; reading deploy.yaml for the command line is the one exception.',
+    severity: 'error',
+    from: { path: client },
+    to: { path: '(^|/)node_modules/', pathNot: packagePath(['yaml']) },
+  },
+]
+
 export default {
-  forbidden: [...structureRules, ...layerRules, ...typeRules, ...vendorRules],
+  forbidden: [...structureRules, ...clientRules, ...layerRules, ...typeRules, ...vendorRules],
   options: {
     // Sees imports as they are written, types too (`tsPreCompilationDeps` is an option of the other parser).
     parser: 'swc',

@@ -1,0 +1,12 @@
+// What both entries of the package give besides `createClient`.
+export type { ClientOptions } from './client.js'
+export type { Downloaded, DownloadOptions } from './download.js'
+export type { DownloadSource } from './download-source.js'
+export * from './generated/operations.js'
+export { type DhuoErrorCode, DhuoGraphError, isDhuoGraphError } from './graphql-error.js'
+export type { RequestOptions } from './graphql-request.js'
+export type { WatchRunOptions } from './pipeline-run.js'
+export type { ConnectionChange, Resume, SubscribeOptions } from './subscription.js'
+export type { Progress } from './transfer.js'
+export type { TypedDocument } from './typed-document.js'
+export type { UploadOptions } from './upload.js'
