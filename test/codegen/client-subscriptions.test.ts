@@ -75,11 +75,11 @@ describe.each([
     const id = await startRun(hub, await seedDeployment(hub, [{ script: talkative }]))
     const changes: ConnectionChange[] = []
     // In the middle of frames, and between them.
-    let budget = 2_000
+    let next = 2_000
     proxy.onChunk = (direction) => {
-      if (direction === 'up' || proxy.bytes.down < budget) return 'pass'
-      budget = proxy.bytes.down + 2_000
-      return 'cut'
+      if (direction === 'up' || proxy.bytes.down < next) return 'pass'
+      next = proxy.bytes.down + 2_000
+      return { cutAfter: 1_500 }
     }
     const client = clientOf({ webSocket })
     const events = await all(client.watchPipelineRun(id, { onConnection: (change) => changes.push(change) }))

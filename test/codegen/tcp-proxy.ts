@@ -7,8 +7,8 @@ export interface TcpProxy {
   connections: number
   /** Bytes that came from clients, and that went to them. */
   bytes: { up: number; down: number }
-  /** Asked of each chunk from clients (up) or to them (down): `cut` loses it and resets its connection. */
-  onChunk: ((direction: 'up' | 'down') => 'pass' | 'cut') | null
+  /** Asked of each chunk from clients (up) or to them (down): `cut` loses it and resets its connection, after so many bytes of it. */
+  onChunk: ((direction: 'up' | 'down') => 'pass' | 'cut' | { cutAfter: number }) | null
   /** Resets every connection. */
   cut(): void
   /** Resets new connections too, until `accept`. */
@@ -34,6 +34,10 @@ export async function startTcpProxy(target: () => string): Promise<TcpProxy> {
     proxy.connections += 1
     const { hostname, port } = new URL(target())
     const upstream = connect(Number(port), hostname)
+    const cutBoth = () => {
+      client.resetAndDestroy()
+      upstream.resetAndDestroy()
+    }
     for (const [from, to, direction] of [
       [client, upstream, 'up'],
       [upstream, client, 'down'],
@@ -41,10 +45,14 @@ export async function startTcpProxy(target: () => string): Promise<TcpProxy> {
       sockets.add(from)
       from.on('data', (chunk) => {
         proxy.bytes[direction] += chunk.length
-        if (proxy.onChunk?.(direction) === 'cut') {
-          client.resetAndDestroy()
-          upstream.resetAndDestroy()
-        } else if (!frozen.has(from) && !to.destroyed && !to.write(chunk)) {
+        if (frozen.has(from) || to.destroyed) return
+        const verdict = proxy.onChunk?.(direction) ?? 'pass'
+        if (verdict === 'cut') cutBoth()
+        else if (typeof verdict === 'object') {
+          for (const socket of [client, upstream]) frozen.add(socket)
+          // A reset overtakes what was sent before it: let that arrive.
+          to.write(chunk.subarray(0, verdict.cutAfter), () => setTimeout(cutBoth, 5))
+        } else if (!to.write(chunk)) {
           from.pause()
           to.once('drain', () => from.resume())
         }
