@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type Application, startApplication } from '../src/application.js'
 import { readConfig } from '../src/config.js'
 import type { Datasources } from '../src/datasources/datasources.js'
 import { createLogger } from '../src/logger.js'
+import { createDatabase, onServer } from './postgres-database.js'
 
 /** A bearer token or an access key; null sends none. */
 export type As = string | null
@@ -22,6 +24,8 @@ export interface TestHub {
   url: string
   datasources: Datasources
   home: string
+  /** Where its catalog is, for another server on the same. */
+  catalogUrl: string
   /** A session token of the administrator. */
   admin: string
   /** One operation over HTTP; as the administrator unless said otherwise. */
@@ -32,6 +36,8 @@ export interface TestHub {
   data<Data = any>(query: string, variables?: Record<string, unknown>, as?: As): Promise<Data>
   /** The one error of an operation that must fail. */
   error(query: string, variables?: Record<string, unknown>, as?: As): Promise<NonNullable<Answer['errors']>[number]>
+  /** Changes the catalog behind its back, as another process would; `?` stands for each value. */
+  change(statement: string, ...values: SQLInputValue[]): Promise<void>
   /** Stops the server and starts another on the same home. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -41,12 +47,18 @@ export const adminEmail = 'admin@example.com'
 export const adminPassword = 'correct horse battery'
 
 /**
- * A whole server on embedded backends in a directory of its own, on a free port.
+ * A whole server on embedded backends in a directory of its own, on a free port; its catalog is in a PostgreSQL database of its own
+ * where the environment variable DHUO_TEST_CATALOG says `postgres`.
  * @param settings environment variables on top of those
  * @param log to read what is logged; without it there is no log
  */
 export async function createTestHub(settings: Record<string, string> = {}, log = createLogger('silent')): Promise<TestHub> {
   const home = await mkdtemp(join(tmpdir(), 'dhuo-test-'))
+  const catalogUrl =
+    settings['DHUO_CATALOG_URL'] ??
+    (process.env['DHUO_TEST_CATALOG'] === 'postgres'
+      ? await createDatabase()
+      : `sqlite:${join(settings['DHUO_HOME'] ?? home, 'catalog.db')}`)
   const config = readConfig({
     PORT: '0',
     DHUO_HOME: home,
@@ -54,6 +66,7 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
     DHUO_ADMIN_PASSWORD: adminPassword,
     // Tests make hundreds of people.
     DHUO_PASSWORD_COST: '10',
+    DHUO_CATALOG_URL: catalogUrl,
     ...settings,
   })
   let application: Application = await startApplication(config, log)
@@ -74,6 +87,7 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
       return application.datasources
     },
     home,
+    catalogUrl,
     admin: '',
     execute,
     async data(query, variables, as) {
@@ -85,6 +99,18 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
       const answer = await execute(query, variables, as)
       if (answer.errors?.length !== 1) throw new Error(`one error was expected: ${JSON.stringify(answer)}`)
       return answer.errors[0]!
+    },
+    async change(statement, ...values) {
+      if (config.catalog.scheme === 'postgres') {
+        const { port, database } = config.catalog
+        let count = 0
+        const numbered = statement.replaceAll('?', () => `$${++count}`)
+        await onServer(port, database, (client) => client.query(numbered, values))
+        return
+      }
+      const db = new DatabaseSync(config.catalog.file, { timeout: 5_000 })
+      db.prepare(statement).run(...values)
+      db.close()
     },
     async restart() {
       await application.close()

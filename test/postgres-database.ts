@@ -40,7 +40,7 @@ export const configOf = (url: string, settings: Record<string, string> = {}): Po
   readConfig({ DHUO_CATALOG_URL: url, ...settings }).catalog as PostgresCatalogConfig
 
 /** A connection beside those of the catalog. */
-async function onServer<T>(port: number, database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function onServer<T>(port: number, database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ host: '127.0.0.1', port, user: superuser, database })
   await client.connect()
   try {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, globSync, readFileSync } from 'node:fs'
-import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -66,8 +66,12 @@ async function freePort(): Promise<number> {
  * A PostgreSQL of its own on a free port of this machine; ready when this resolves. It does not outlive the tests, and writes
  * to the disk only when it likes: what a crash of the machine leaves behind is no test's business.
  * @param settings of postgresql.conf: `{ log_statement: 'all' }`
+ * @param files to be put into its directory before it starts, by name: `pg_hba.conf`, a certificate
  */
-export async function startPostgresServer(settings: Record<string, string> = {}): Promise<PostgresServer> {
+export async function startPostgresServer(
+  settings: Record<string, string> = {},
+  files: Record<string, string> = {},
+): Promise<PostgresServer> {
   const programs = findPostgres()
   if (!programs) throw new Error('there is no PostgreSQL on this machine')
   const account = someoneElse()
@@ -81,6 +85,11 @@ export async function startPostgresServer(settings: Record<string, string> = {})
   const made = spawn(join(programs, 'initdb'), initdb, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
   const complaint = textOf(made)
   if ((await once(made, 'exit'))[0] !== 0) throw new Error(`initdb: ${complaint()}`)
+
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(data, name), text, { mode: 0o600 })
+    if (account) await chown(join(data, name), account.uid, account.gid)
+  }
 
   let postmaster: ChildProcess
   let said: () => string = () => ''

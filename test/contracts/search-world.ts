@@ -244,3 +244,27 @@ function randomText(random: Random): string {
   const quote = random.pick(['"', "'"].filter((each) => !text.includes(each)))
   return quote + text + quote
 }
+
+/** Every kind of condition, alone and with others. */
+export const typicalFilters = [
+  '',
+  "metrics.m < 0.5 and params.m = 'a'",
+  "tags.m = 'x'",
+  "params.m LIKE '%a%' and tags.m != 'b'",
+  "run_name ilike 'x%' and start_time > 5",
+  "status = 'FAILED' and user_id = 'ann'",
+  "datasets.name = 'train'",
+  "run_id IN ('a', 'b')",
+  'params.m IS NULL and metrics.m IS NOT NULL',
+]
+
+export const typicalOrders = [
+  [],
+  ['metrics.m'],
+  ['metrics.m DESC', 'metrics.a.b.c'],
+  ['params.m DESC', 'start_time'],
+  ['tags.m'],
+  ['end_time DESC'],
+  ['user_id'],
+  ['run_name', 'run_id'],
+]

@@ -8,7 +8,7 @@ import { countRuns, searchRuns } from '../../src/datasources/catalog/run-search.
 import { sqliteDialect } from '../../src/datasources/catalog/sqlite-catalog.js'
 import type { Tables } from '../../src/datasources/catalog/tables.js'
 import { searchContract } from '../contracts/search-contract.js'
-import { randomFrom, SearchWorld } from '../contracts/search-world.js'
+import { randomFrom, SearchWorld, typicalFilters, typicalOrders } from '../contracts/search-world.js'
 
 interface Statement {
   sql: string
@@ -58,31 +58,9 @@ describe('SQLite', () => {
       .all(parameters)
       .map((row) => (row as { detail: string }).detail)
 
-  const filters = [
-    '',
-    "metrics.m < 0.5 and params.m = 'a'",
-    "tags.m = 'x'",
-    "params.m LIKE '%a%' and tags.m != 'b'",
-    "run_name ilike 'x%' and start_time > 5",
-    "status = 'FAILED' and user_id = 'ann'",
-    "datasets.name = 'train'",
-    "run_id IN ('a', 'b')",
-    'params.m IS NULL and metrics.m IS NOT NULL',
-  ]
-  const orders = [
-    [],
-    ['metrics.m'],
-    ['metrics.m DESC', 'metrics.a.b.c'],
-    ['params.m DESC', 'start_time'],
-    ['tags.m'],
-    ['end_time DESC'],
-    ['user_id'],
-    ['run_name', 'run_id'],
-  ]
-
   test('no search reads a table from end to end', async () => {
-    for (const filter of filters)
-      for (const orderBy of orders)
+    for (const filter of typicalFilters)
+      for (const orderBy of typicalOrders)
         for (const fewRows of [0, 4_000]) {
           const search = async () => {
             const request = { filter, orderBy, lifecycle: 'ACTIVE' as const, first: 2, fewRows }
@@ -135,7 +113,7 @@ describe('SQLite', () => {
   })
 
   test('more experiments make no more statements', async () => {
-    for (const filter of filters) {
+    for (const filter of typicalFilters) {
       const request = { filter, orderBy: ['start_time DESC'], lifecycle: 'ACTIVE' as const, first: 5, after: null }
       const statements = await asked(() => searchRuns(catalog.db, world.experimentIds, request))
       expect(statements.length).toBe(filter === '' ? 1 : 2)

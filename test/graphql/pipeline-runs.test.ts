@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestHub, type TestHub } from '../hub.js'
 import { seedExperiment, seedKey, seedProject, seedUser } from '../seed.js'
-import { changeRow, readEvents, readRun, runWhen, type SeenStep, seedDeployment, startRun } from './pipeline-seed.js'
+import { readEvents, readRun, runWhen, type SeenStep, seedDeployment, startRun } from './pipeline-seed.js'
 
 let hub: TestHub
 beforeAll(async () => {
@@ -190,8 +190,7 @@ sys.exit(0 if os.path.exists(os.path.join(sys.argv[1], "open-" + sys.argv[3])) e
         ['deployments', 'id'],
         ['deployment_versions', '"deploymentId"'],
       ])
-        changeRow(
-          hub.home,
+        await hub.change(
           `update ${table} set status = ?, "statusDetail" = 'no such wheel' where ${column} = ?`,
           status,
           deployment.id,

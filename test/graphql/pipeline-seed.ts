@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import type { SQLInputValue } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'graphql-ws'
 import WebSocket from 'ws'
@@ -26,19 +25,10 @@ export interface SeededDeployment {
 
 const isoNow = (): string => new Date().toISOString()
 
-/** Rows as another process would write them. */
-function insertRow(home: string, table: string, row: Record<string, SQLInputValue>): void {
-  const db = new DatabaseSync(join(home, 'catalog.db'), { timeout: 5_000 })
+const insertRow = (hub: TestHub, table: string, row: Record<string, SQLInputValue>): Promise<void> => {
   const names = Object.keys(row)
-  const text = `insert into ${table} (${names.map((name) => `"${name}"`).join(', ')}) values (${names.map(() => '?').join(', ')})`
-  db.prepare(text).run(...Object.values(row))
-  db.close()
-}
-
-export function changeRow(home: string, statement: string, ...values: SQLInputValue[]): void {
-  const db = new DatabaseSync(join(home, 'catalog.db'), { timeout: 5_000 })
-  db.prepare(statement).run(...values)
-  db.close()
+  const columns = names.map((name) => `"${name}"`).join(', ')
+  return hub.change(`insert into ${table} (${columns}) values (${names.map(() => '?').join(', ')})`, ...Object.values(row))
 }
 
 /** A deployment that is ready, without what packages it. */
@@ -57,7 +47,7 @@ export async function seedDeployment(
   const name = uniqueName('deployment')
   const [status, statusDetail] = [over.status ?? 'READY', over.statusDetail ?? null]
   const at = isoNow()
-  insertRow(hub.home, 'deployments', {
+  await insertRow(hub, 'deployments', {
     ...{ id, projectId: project.id, name, kind: over.kind ?? 'BATCH', status, statusDetail, version: 1, cron: null },
     ...{
       timezone: 'UTC',
@@ -69,7 +59,7 @@ export async function seedDeployment(
       updatedAt: at,
     },
   })
-  insertRow(hub.home, 'deployment_versions', {
+  await insertRow(hub, 'deployment_versions', {
     ...{ deploymentId: id, version: 1, status, statusDetail, cluster: 'SMALL', requirements: null, archiveObjectId: null },
     ...{ archiveSha256: null, archivePackages: null, archiveBuiltAt: null, modelVersionId: null, idempotencyKey: null },
     ...{ createdBy: null, createdAt: at },
@@ -77,7 +67,7 @@ export async function seedDeployment(
   for (const [position, step] of steps.entries()) {
     const script = await seedObject(hub, bucket.name, `${uniqueName('script')}.py`, step.script)
     const previous = position === 0 ? [] : [nameOf(steps[position - 1]!, position - 1)]
-    insertRow(hub.home, 'deployment_steps', {
+    await insertRow(hub, 'deployment_steps', {
       ...{ deploymentId: id, version: 1, position, name: nameOf(step, position), kind: 'CUSTOM', scriptObjectId: script.id },
       ...{ arguments: JSON.stringify(step.arguments ?? []), needs: JSON.stringify(step.needs ?? previous) },
       ...{ maxAttempts: step.maxAttempts ?? 1, timeoutSeconds: step.timeoutSeconds ?? null },

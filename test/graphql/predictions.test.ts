@@ -1,6 +1,5 @@
 import { createTestHub, type TestHub } from '../hub.js'
 import { seedKey, seedObject, seedProject, seedUser, uniqueName } from '../seed.js'
-import { changeRow } from './pipeline-seed.js'
 import { type PredictionSeeder, savePredictions, seedPredictions, uniqueTable } from './prediction-seed.js'
 
 let hub: TestHub
@@ -141,9 +140,15 @@ describe('predictions that are saved', () => {
   test('that the catalog cannot keep leave no row behind', async () => {
     const table = uniqueTable()
     const { catalog } = hub.datasources
-    changeRow(hub.home, "create trigger full before insert on predictions begin select raise(abort, 'disk full'); end")
+    const [fill, empty] = hub.catalogUrl.startsWith('sqlite:')
+      ? ["create trigger full before insert on predictions begin select raise(abort, 'disk full'); end", 'drop trigger full']
+      : [
+          'alter table predictions add constraint is_full check (false) not valid',
+          'alter table predictions drop constraint is_full',
+        ]
+    await hub.change(fill)
     const answer = await hub.execute(savePredictions, { input: seed.input(table, { idempotencyKey: table }) })
-    changeRow(hub.home, 'drop trigger full')
+    await hub.change(empty)
     expect(answer.errors).toMatchObject([{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }])
     expect(await catalog.datasets.findByTable((await projectRow()).id, table)).toBeUndefined()
     expect(await hub.datasources.lakehouse.describeTables(seed.project, [table])).toEqual([null])

@@ -1,5 +1,7 @@
 // Opens the catalog in a PostgreSQL database.
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { PostgresCatalogConfig } from '../../config/catalog-config.js'
@@ -56,7 +58,9 @@ function tlsOf({ tls, caFile, host }: PostgresCatalogConfig): pg.PoolConfig['ssl
   if (tls === 'disable') return false
   if (tls === 'require') return { rejectUnauthorized: false }
   const ca = caFile === null ? {} : { ca: readCertificates(caFile) }
-  return tls === 'verify-full' ? { ...ca, servername: host } : { ...ca, checkServerIdentity: () => undefined }
+  if (tls === 'verify-ca') return { ...ca, checkServerIdentity: () => undefined }
+  // Neither would be asked for the name of an address: then Node holds the certificate to the name "localhost".
+  return { ...ca, host, ...(isIP(host) === 0 && { servername: host }) } as ConnectionOptions
 }
 
 function readCertificates(file: string): string {

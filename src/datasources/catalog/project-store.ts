@@ -68,13 +68,11 @@ export class ProjectStore {
 
   /** Of these people, those who are a member of a project within the scope. */
   async knownTo(scope: ProjectScope, userIds: readonly string[]): Promise<Set<string>> {
-    const rows = await this.db
-      .selectFrom('project_members')
-      .select('userId')
-      .distinct()
-      .where('userId', 'in', userIds)
-      .where('projectId', 'in', this.visibleTo(scope).select('projects.id'))
-      .execute()
+    let members = this.db.selectFrom('project_members').select('userId').distinct().where('userId', 'in', userIds)
+    // Otherwise it is true of every project: PostgreSQL would read them all to find that out.
+    if (scope.memberId !== null || scope.projectId !== null)
+      members = members.where('projectId', 'in', this.visibleTo(scope).select('projects.id'))
+    const rows = await members.execute()
     return new Set(rows.map((row) => row.userId))
   }
 

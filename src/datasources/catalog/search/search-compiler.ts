@@ -110,9 +110,6 @@ export const isIndexedByBeginning = ({ isSqlite, subject }: SearchScope, field: 
 function comparesBeginning({ operator, value }: Condition): Sql {
   const beginning = indexedText(false, sql.ref('l.value'))
   if (operator === '=') return sql`and ${beginning} = ${indexedBeginning(value as string)}`
-  if (operator === '<' || operator === '<=') return sql`and ${beginning} <= ${indexedBeginning(value as string)}`
-  if (operator === '>' || operator === '>=') return sql`and ${beginning} >= ${indexedBeginning(value as string)}`
-  if (operator === 'IN') return sql`and ${beginning} in (${sql.join((value as string[]).map(indexedBeginning))})`
   const prefix = operator === 'LIKE' ? indexedBeginning(literalPrefix(value as string)) : ''
   return prefix === '' ? sql`` : sql`and ${beginning} >= ${prefix} and ${beginning} <= ${`${prefix}\u{10ffff}`}`
 }
