@@ -1,0 +1,1 @@
+"""Made by `npm run codegen` from schema.graphql and codegen/operations."""
