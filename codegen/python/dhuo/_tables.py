@@ -1,0 +1,183 @@
+"""Tables on their way to and from pandas; without pandas, rows as dicts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Sequence
+
+from ._api_error import TransportError
+from ._call import current_call
+from ._codec import parse_datetime
+from ._connection import Connection, backoff
+from ._downloads import ResponseStream
+from ._generated.results import ColumnFields
+from ._uploads import file_error
+
+if TYPE_CHECKING:
+    import pandas
+
+_ATTEMPTS = 3
+
+
+def has_module(name: str) -> bool:
+    """Whether it can be imported. What it says of itself when it is broken is for whoever wants it."""
+    import importlib.util
+
+    return importlib.util.find_spec(name) is not None
+
+
+def require_pandas() -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError("This gives a DataFrame, which wants pandas: pip install 'dhuo[pandas]'. Without it there is select_rows.") from error
+    return pandas
+
+
+def preferred_format() -> str:
+    """ARROW where pyarrow can read it, NDJSON elsewhere."""
+    return "ARROW" if has_module("pyarrow") else "NDJSON"
+
+
+def read_frame(connection: Connection, url: str, format: str, columns: Sequence[ColumnFields]) -> pandas.DataFrame:
+    """A whole result, by its URL, as a DataFrame. What breaks off is begun anew."""
+    pandas = require_pandas()
+    if format == "ARROW":
+        return _frame_of_arrow(_repeated(lambda: _read_arrow(connection, url)))
+    rows = _repeated(lambda: list(_read_rows(connection, url, columns)))
+    names = [column.name for column in columns]
+    frame = pandas.DataFrame(rows, columns=names)
+    for column in columns:
+        if column.type == "INTEGER" and frame[column.name].isna().any():
+            # Otherwise integers beside nulls become floating point, which is not exact.
+            frame[column.name] = frame[column.name].astype("Int64")
+        elif column.type == "TIMESTAMP":
+            frame[column.name] = pandas.to_datetime(frame[column.name], utc=_has_zone(column))
+    return frame
+
+
+def read_rows(connection: Connection, url: str, columns: Sequence[ColumnFields]) -> Iterator[Dict[str, Any]]:
+    """Rows one after the other, while they come. Raises TransportError when they end too early."""
+    return _read_rows(connection, url, columns)
+
+
+def _repeated(work: Callable[[], Any]) -> Any:
+    for attempt in range(_ATTEMPTS):
+        try:
+            return work()
+        except TransportError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            current_call().sleep(backoff(attempt))
+
+
+def _open(connection: Connection, url: str) -> ResponseStream:
+    response = connection.pool.request("GET", url)
+    if response.status != 200:
+        raise file_error(response.status, response.read(), "The result")
+    return ResponseStream(response)
+
+
+def _read_arrow(connection: Connection, url: str) -> Any:
+    import pyarrow
+
+    with _open(connection, url) as stream:
+        try:
+            return pyarrow.ipc.open_stream(pyarrow.PythonFile(stream, mode="r")).read_all()
+        except pyarrow.ArrowInvalid as error:
+            raise TransportError(f"The result ended too early: {error}") from error
+
+
+def _frame_of_arrow(table: Any) -> Any:
+    """Like `to_pandas`, but integers and booleans beside nulls stay what they are."""
+    import pandas
+    import pyarrow.types as types
+
+    frame = table.to_pandas(split_blocks=True)
+    for index, column in enumerate(table.columns):
+        if column.null_count == 0:
+            continue
+        if types.is_integer(column.type):
+            name = ("U" if types.is_unsigned_integer(column.type) else "") + f"Int{column.type.bit_width}"
+        elif types.is_boolean(column.type):
+            name = "boolean"
+        else:
+            continue
+        dtype = pandas.api.types.pandas_dtype(name)
+        frame.isetitem(index, column.to_pandas(types_mapper={column.type: dtype}.get))
+    return frame
+
+
+def _read_rows(connection: Connection, url: str, columns: Sequence[ColumnFields]) -> Iterator[Dict[str, Any]]:
+    import io
+
+    readers = [(column.name, reader) for column in columns for reader in [_reader_of(column)] if reader]
+    with _open(connection, url) as stream:
+        for line in io.BufferedReader(stream, 1 << 18):
+            if not line.strip():
+                continue
+            row = json.loads(line)
+            for name, reader in readers:
+                value = row.get(name)
+                if value is not None:
+                    row[name] = reader(value)
+            yield row
+
+
+def _has_zone(column: ColumnFields) -> bool:
+    return "ZONE" in column.database_type.upper()
+
+
+def _reader_of(column: ColumnFields) -> Optional[Callable[[Any], Any]]:
+    """What makes a value of JSON one of Python. A timestamp of a column without a zone is naive, as it is in Arrow: it is in UTC."""
+    if column.type == "TIMESTAMP" and not _has_zone(column):
+        return lambda text: parse_datetime(text).replace(tzinfo=None)
+    return _READERS.get(str(column.type))
+
+
+def _decimal(value: Any) -> Decimal:
+    return Decimal(str(value))
+
+
+_READERS: Dict[str, Callable[[Any], Any]] = {
+    "INTEGER": int,
+    "FLOAT": float,
+    "DECIMAL": _decimal,
+    "TIMESTAMP": parse_datetime,
+    "DATE": date.fromisoformat,
+    "BINARY": base64.b64decode,
+}
+
+
+@contextmanager
+def frame_as_file(frame: pandas.DataFrame, suffix: str = "") -> Iterator[Path]:
+    """
+    Writes a DataFrame to a file for as long as it is wanted. An index with a name becomes columns, another one is dropped.
+
+    Args:
+        suffix: .parquet, .csv, .ndjson or .jsonl; without one, Parquet where pyarrow is there, CSV elsewhere.
+    """
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
+    frame = frame.rename(columns=str)
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated) > 0:
+        raise ValueError(f"Two columns are called {repeated[0]!r}.")
+    suffix = suffix.lower() or (".parquet" if has_module("pyarrow") else ".csv")
+    with tempfile.TemporaryDirectory(prefix="dhuo-") as folder:
+        path = Path(folder, f"table{suffix}")
+        if suffix == ".parquet":
+            frame.to_parquet(path, engine="pyarrow", index=False)
+        elif suffix == ".csv":
+            frame.to_csv(path, index=False, date_format="%Y-%m-%dT%H:%M:%S.%f")
+        elif suffix in (".ndjson", ".jsonl"):
+            frame.to_json(path, orient="records", lines=True, date_format="iso", date_unit="us")
+        else:
+            raise ValueError(f"A DataFrame is stored as .parquet, .csv or .ndjson, not as {suffix!r}.")
+        yield path
