@@ -21,7 +21,7 @@ const config = readConfig({
   DHUO_ADMIN_PASSWORD: 'not used here',
 })
 const log = createLogger(config.logLevel)
-const datasources = await openDatasources(config)
+const datasources = await openDatasources(config, createLogger('silent'))
 const state: ServerState = {
   config,
   datasources,

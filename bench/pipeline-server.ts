@@ -30,7 +30,7 @@ const bucket = {
   createdAt: at,
 } as const
 await catalog.projects.insert(project)
-await storage.createBucket(bucket.name)
+await storage.createBucket(bucket.name, { project: project.name, purpose: bucket.purpose })
 await catalog.buckets.insert(bucket)
 
 /** Without packaging: as if that had been done. */

@@ -39,7 +39,7 @@ const pipMs = 600_000
 
 /** config → datasources → pub/sub → server → background work. What was started before a failure is closed again. */
 export async function startApplication(config: Config, log: Logger): Promise<Application> {
-  const datasources = await openDatasources(config)
+  const datasources = await openDatasources(config, log)
   const events = await openEvents(config, log).catch(async (error: unknown) => {
     await closeDatasources(datasources)
     throw error

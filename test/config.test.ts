@@ -35,7 +35,7 @@ describe('readConfig', () => {
     })
     expect(config.home).toBe('/data/dhuo')
     expect(config.lakehouse.directory).toBe('/data/dhuo/lakehouse')
-    expect(config.storage.directory).toBe('/mnt/with space/buckets')
+    expect(config.storage).toEqual({ scheme: 'file', directory: '/mnt/with space/buckets' })
     expect(config.catalog).toEqual({ scheme: 'sqlite', file: resolve('near.db') })
   })
 
@@ -58,6 +58,32 @@ describe('readConfig', () => {
     const config = readConfig({ DHUO_CATALOG_URL: url, DHUO_CATALOG_PASSWORD: 'p:@/%', DHUO_CATALOG_CA_FILE: 'ca.pem' })
     expect(config.catalog).toMatchObject({ scheme: 'postgres', applicationName: 'dhuo-graph', password: 'p:@/%', ...expected })
     expect(config.catalog).toMatchObject({ caFile: 'ca.pem', poolSize: 10, timeoutMs: 10_000 })
+  })
+
+  test('keeps objects in OCI when told so', () => {
+    const compartment = 'ocid1.compartment.oc1..aaaa'
+    const storage = (query: string) => readConfig({ DHUO_STORAGE_URL: `oci://tenant${query}` }).storage
+    expect(storage(`?compartment=${compartment}`)).toEqual({
+      scheme: 'oci',
+      namespace: 'tenant',
+      compartment,
+      address: { region: null, endpoint: null },
+      directTransfer: true,
+    })
+    expect(
+      storage(`?compartment=${compartment}&region=sa-vinhedo-1&endpoint=https://x.example.com/&transfer=server`),
+    ).toMatchObject({
+      address: { region: 'sa-vinhedo-1', endpoint: 'https://x.example.com' },
+      directTransfer: false,
+    })
+    for (const [query, problem] of [
+      ['', /compartment by its OCID/],
+      ['?compartment=ocid1.user.oc1..aaaa', /compartment by its OCID/],
+      [`?compartment=${compartment}&transfer=fast`, /neither direct nor server/],
+      [`?compartment=${compartment}&regoin=sa-vinhedo-1`, /nothing else/],
+      [`?compartment=${compartment}&region=x`, /region must be/],
+    ] as const)
+      expect(problemsOf({ DHUO_STORAGE_URL: `oci://tenant${query}` })).toEqual([expect.stringMatching(problem)])
   })
 
   test('runs scripts on this machine unless told otherwise, and Python ones on Spark when told so', () => {

@@ -1,6 +1,7 @@
 // Opens the backends that the configuration chooses: the only file that names adapters, and loads only those in use.
 import type { Config } from '../config.js'
 import { isDhuoError } from '../errors.js'
+import type { Logger } from '../logger.js'
 import type { Catalog } from './catalog/catalog.js'
 import type { JobRunner } from './compute/job-runner.js'
 import type { FunctionInvoker } from './functions/function-invoker.js'
@@ -27,7 +28,7 @@ export interface BackendHealth {
 }
 
 /** Opens all of them, or none: what was opened before a failure is closed again. */
-export async function openDatasources(config: Config): Promise<Datasources> {
+export async function openDatasources(config: Config, log: Logger): Promise<Datasources> {
   const opened: { close(): Promise<void> }[] = []
   const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
     opened.push(resource)
@@ -36,7 +37,7 @@ export async function openDatasources(config: Config): Promise<Datasources> {
   try {
     return {
       catalog: keep(await openCatalog(config)),
-      storage: keep(await openStorage(config)),
+      storage: keep(await openStorage(config, log)),
       lakehouse: keep(await openLakehouse(config)),
       compute: keep(await openCompute(config)),
       functions: keep(await openFunctions(config)),
@@ -52,8 +53,10 @@ const openCatalog = async ({ catalog }: Config): Promise<Catalog> =>
     ? (await import('./catalog/postgres-catalog.js')).openPostgresCatalog(catalog)
     : (await import('./catalog/sqlite-catalog.js')).openSqliteCatalog(catalog)
 
-const openStorage = async ({ storage }: Config): Promise<ObjectStorage> =>
-  (await import('./storage/local-object-storage.js')).openLocalObjectStorage(storage)
+const openStorage = async ({ storage, oci }: Config, log: Logger): Promise<ObjectStorage> =>
+  storage.scheme === 'oci'
+    ? (await import('./storage/oci-object-storage.js')).openOciObjectStorage(storage, oci, log)
+    : (await import('./storage/local-object-storage.js')).openLocalObjectStorage(storage)
 
 const openLakehouse = async ({ lakehouse }: Config): Promise<Lakehouse> =>
   (await import('./lakehouse/duckdb-lakehouse.js')).openDuckdbLakehouse(lakehouse)

@@ -10,14 +10,16 @@ export interface Section {
 }
 
 /** One for each backend in use. As in `datasources.ts`, nothing is loaded of those that are not. */
-export const backendSections = ({ catalog, storage, lakehouse, compute, functions, pubsub }: Config): Section[] => [
+export const backendSections = ({ catalog, storage, lakehouse, compute, functions, pubsub, oci }: Config): Section[] => [
   section('catalog', catalog.scheme, async () =>
     catalog.scheme === 'postgres'
       ? (await import('../datasources/catalog/postgres-catalog-diagnosis.js')).diagnosePostgresCatalog(catalog)
       : (await import('../datasources/catalog/sqlite-catalog-diagnosis.js')).diagnoseSqliteCatalog(catalog),
   ),
   section('object storage', storage.scheme, async () =>
-    (await import('../datasources/storage/local-object-storage-diagnosis.js')).diagnoseLocalObjectStorage(storage),
+    storage.scheme === 'oci'
+      ? (await import('../datasources/storage/oci-object-storage-diagnosis.js')).diagnoseOciObjectStorage(storage, oci)
+      : (await import('../datasources/storage/local-object-storage-diagnosis.js')).diagnoseLocalObjectStorage(storage),
   ),
   section('lake house', lakehouse.scheme, async () =>
     (await import('../datasources/lakehouse/duckdb-lakehouse-diagnosis.js')).diagnoseDuckdbLakehouse(lakehouse),

@@ -33,8 +33,9 @@ export async function beginUpload(
 
   const { bucket, size } = input
   const id = newId('upload')
-  const begun = await storage.beginUpload({ id, bucket: bucket.name, key, size, contentType })
   const now = Date.now()
+  const expiresAt = new Date(now + limits.hours * 3_600_000).toISOString()
+  const begun = await storage.beginUpload({ id, bucket: bucket.name, key, size, contentType, expiresAt })
   const upload: UploadRow = {
     id,
     projectId: bucket.projectId,
@@ -47,7 +48,7 @@ export async function beginUpload(
     token: begun.token,
     createdBy: input.createdBy,
     createdAt: new Date(now).toISOString(),
-    expiresAt: new Date(now + limits.hours * 3_600_000).toISOString(),
+    expiresAt,
     objectId: null,
   }
   await catalog.uploads.insert(upload)

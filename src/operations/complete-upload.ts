@@ -47,6 +47,7 @@ export const begunUpload = (upload: UploadRow, bucket: string): BegunUpload => (
   key: upload.key,
   size: upload.size,
   contentType: upload.contentType,
+  expiresAt: upload.expiresAt,
   partSize: upload.partSize,
   token: upload.token,
 })

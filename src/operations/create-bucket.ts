@@ -4,6 +4,7 @@ import type { BucketPurpose, BucketRow, ProjectRow } from '../datasources/catalo
 import type { Datasources } from '../datasources/datasources.js'
 import { badInput, DhuoError } from '../errors.js'
 import { defaultBucketName, requireName } from '../naming-policy.js'
+import { inTermsOf } from './in-terms-of.js'
 
 /** @throws BAD_USER_INPUT, CONFLICT when the name is taken */
 export async function createBucket(
@@ -22,7 +23,7 @@ export async function createBucket(
   const taken = new DhuoError('CONFLICT', `The bucket "${name}" exists.`, { field: 'input.name' })
   if ((await catalog.buckets.byNames([name])).length > 0) throw taken
 
-  await storage.createBucket(name)
+  await inTermsOf({ bucket: 'input.name' }, storage.createBucket(name, { project: project.name, purpose }))
   const bucket: BucketRow = { id: newId('bucket'), projectId: project.id, name, purpose, createdAt: new Date().toISOString() }
   if (!(await catalog.buckets.insert(bucket))) throw taken
   return bucket

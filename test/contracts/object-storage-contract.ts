@@ -12,6 +12,9 @@ export interface ObjectStorageFixture {
   close(): Promise<void>
 }
 
+const labels = { project: 'contract', purpose: 'RAW' }
+const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
+
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Small pieces, so that bytes do not come in one chunk. */
@@ -37,13 +40,13 @@ export function objectStorageContract(name: string, open: () => Promise<ObjectSt
     beforeAll(async () => {
       fixture = await open()
       storage = fixture.storage
-      await storage.createBucket(bucket)
+      await storage.createBucket(bucket, labels)
       partSize = (await begin(1)).partSize
     })
     afterAll(() => fixture.close())
 
     const begin = (size: number, key = 'some/key.bin', id = newId()): Promise<BegunUpload> =>
-      storage.beginUpload({ id, bucket, key, size, contentType: 'application/octet-stream' })
+      storage.beginUpload({ id, bucket, key, size, contentType: 'application/octet-stream', expiresAt })
 
     const bytesOf = (bytes: Buffer, upload: BegunUpload, part: number): Buffer => {
       const { offset, size } = extentOfPart(upload, part)
@@ -81,12 +84,12 @@ export function objectStorageContract(name: string, open: () => Promise<ObjectSt
     test('a bucket is created twice without harm to what is in it', async () => {
       const bytes = randomBytes(10)
       const location = await store(bytes)
-      await storage.createBucket(bucket)
+      await storage.createBucket(bucket, labels)
       expect(await readAll(location)).toEqual(bytes)
     })
 
     test('an upload into a bucket that does not exist is refused', async () => {
-      const request = { id: newId(), bucket: 'no-such-bucket', key: 'k', size: 1, contentType: 'text/plain' }
+      const request = { id: newId(), bucket: 'no-such-bucket', key: 'k', size: 1, contentType: 'text/plain', expiresAt }
       await expect(storage.beginUpload(request)).rejects.toMatchObject({ code: 'NOT_FOUND', field: 'bucket' })
       await expect(storage.write(request, Readable.from(['x']))).rejects.toMatchObject({ code: 'NOT_FOUND', field: 'bucket' })
     })
@@ -99,11 +102,11 @@ export function objectStorageContract(name: string, open: () => Promise<ObjectSt
       const upload = await begin(3)
       await expect(begin(3, 'other', upload.id)).rejects.toMatchObject({ code: 'CONFLICT' })
       await sendAll(upload, Buffer.from('abc'))
-      await storage.completeUpload(upload, null)
+      const { version } = await storage.completeUpload(upload, null)
       await expect(begin(3, 'other', upload.id)).rejects.toMatchObject({ code: 'CONFLICT' })
       const request = { ...upload, id: upload.id }
       await expect(storage.write(request, Readable.from(['xyz']))).rejects.toMatchObject({ code: 'CONFLICT' })
-      expect((await readAll(locationOf(upload, upload.id))).toString()).toBe('abc')
+      expect((await readAll(locationOf(upload, version))).toString()).toBe('abc')
     })
 
     test('parts are at most 10,000, whatever the size', async () => {

@@ -10,6 +10,8 @@ import type { ObjectStorage } from '../../src/datasources/storage/object-storage
 import { objectStorageContract } from '../contracts/object-storage-contract.js'
 
 const scheme = 'file'
+const labels = { project: 'iris', purpose: 'RAW' }
+const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
 const partSize = 256 * 1024
 
 objectStorageContract('the local object storage', async () => {
@@ -29,11 +31,11 @@ describe('the local object storage', () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'dhuo-storage-'))
     storage = await openLocalObjectStorage({ scheme, directory }, { partSize })
-    await storage.createBucket(bucket)
+    await storage.createBucket(bucket, labels)
   })
   afterEach(() => rm(directory, { recursive: true, force: true }))
 
-  const request = (size: number, key = 'k') => ({ id: randomUUID(), bucket, key, size, contentType: 'text/plain' })
+  const request = (size: number, key = 'k') => ({ id: randomUUID(), bucket, key, size, contentType: 'text/plain', expiresAt })
   const everything = async (): Promise<string[]> =>
     (await readdir(directory, { recursive: true, withFileTypes: true }))
       .filter((e) => e.isFile())
@@ -60,7 +62,7 @@ describe('the local object storage', () => {
   test.each(['../evil', '.uploads', '', 'A', 'a/b', 'a\0', '.', 'é', 'x'.repeat(300)])(
     'a bucket cannot be called %j',
     async (name) => {
-      await expect(storage.createBucket(name)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'bucket' })
+      await expect(storage.createBucket(name, labels)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'bucket' })
       await expect(storage.beginUpload({ ...request(1), bucket: name })).rejects.toMatchObject({ field: 'bucket' })
       expect((await readdir(directory)).sort()).toEqual(['.uploads', '.writes', bucket])
     },
@@ -182,14 +184,14 @@ describe('a full disk', () => {
     isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]).status === 0
     if (!isMounted) console.warn('SKIPPED: mounting a small tmpfs needs root; what a full disk does is not verified here.')
     storage = await openLocalObjectStorage({ scheme: 'file', directory })
-    await storage.createBucket('small')
+    await storage.createBucket('small', labels)
   })
   afterAll(async () => {
     if (isMounted) spawnSync('umount', [directory])
     await rm(directory, { recursive: true })
   })
 
-  const request = (size: number) => ({ id: randomUUID(), bucket: 'small', key: 'k', size, contentType: 'text/plain' })
+  const request = (size: number) => ({ id: randomUUID(), bucket: 'small', key: 'k', size, contentType: 'text/plain', expiresAt })
   const isFull = { code: 'BACKEND_UNAVAILABLE', message: 'The disk of the object store is full.' }
 
   test('refuses a part, which then does not count, and has room again when the upload is abandoned', async () => {

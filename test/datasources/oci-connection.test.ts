@@ -273,6 +273,12 @@ describe('a call', () => {
     expect(size).toBe(1_000_000)
   })
 
+  test('frees its connection, also when nobody looks at the answer', async () => {
+    const storage = await client({ timeoutMs: 300 })
+    for (let i = 0; i < 200; i++) await put(storage, Readable.from(['abc']), 3)
+    expect(lines.every(({ msg }) => msg === 'OCI answered')).toBe(true)
+  })
+
   test('has an id of its own, which the log and the error tell', async () => {
     const storage = await client({}, 1)
     await storage.getNamespace({})

@@ -30,7 +30,7 @@ import { openLocalObjectStorage } from './src/datasources/storage/local-object-s
 const [directory, round] = process.argv.slice(2)
 const storage = await openLocalObjectStorage({ scheme: 'file', directory }, { partSize: ${partSize} })
 const say = (what, value) => new Promise((resolve) => process.stdout.write(JSON.stringify({ what, value }) + '\\n', resolve))
-await storage.createBucket('${bucket}')
+await storage.createBucket('${bucket}', { project: 'iris', purpose: 'RAW' })
 for (let i = 0; ; i++) {
   const id = 'round-' + round + '-' + i
   const bytes = Buffer.alloc(${size}, createHash('sha256').update(id).digest())

@@ -36,7 +36,7 @@ describe('the file routes', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'dhuo-file-routes-'))
     storage = await openLocalObjectStorage({ scheme: 'file', directory }, { partSize })
-    await storage.createBucket(bucket)
+    await storage.createBucket(bucket, { project: 'iris', purpose: 'RAW' })
     app = Fastify({ forceCloseConnections: true })
     await app.register(compress, { global: true, threshold: 0 })
     registerFileRoutes(app, {
@@ -67,7 +67,14 @@ describe('the file routes', () => {
     origin + signer.sign({ method, path, expiresInSeconds, by })
 
   const begin = async (size: number): Promise<BegunUpload> => {
-    const upload = await storage.beginUpload({ id: randomUUID(), bucket, key: 'k', size, contentType: 'text/plain' })
+    const upload = await storage.beginUpload({
+      id: randomUUID(),
+      bucket,
+      key: 'k',
+      size,
+      contentType: 'text/plain',
+      expiresAt: new Date(Date.now() + 60_000).toISOString(),
+    })
     uploads.set(upload.id, upload)
     return upload
   }

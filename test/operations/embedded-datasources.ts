@@ -32,7 +32,7 @@ export async function openEmbeddedDatasources(): Promise<EmbeddedDatasources> {
   const storage = await openLocalObjectStorage({ scheme: 'file', directory: join(directory, 'buckets') })
   const datasources = { catalog, storage } as Datasources
   const bucket = bucketRow((await insertProject(catalog)).id)
-  await storage.createBucket(bucket.name)
+  await storage.createBucket(bucket.name, { project: 'iris', purpose: bucket.purpose })
   await catalog.buckets.insert(bucket)
   const user = await insertUser(catalog)
 

@@ -292,7 +292,7 @@ describe('packaging', () => {
     const { catalog, storage } = unlucky.datasources
     const [own] = await catalog.projects.byIds([unlucky.bucket.projectId])
     const taken = bucketRow((await insertProject(catalog)).id, { name: `${own!.name}-deployments` })
-    await storage.createBucket(taken.name)
+    await storage.createBucket(taken.name, { project: 'iris', purpose: 'DEPLOYMENTS' })
     await catalog.buckets.insert(taken)
     const elsewhere = await unlucky.packaged(null, [await unlucky.put('m.py', 'm = 1')])
     expect(elsewhere).toMatchObject({ status: 'READY', archiveSha256: made.archiveSha256 })

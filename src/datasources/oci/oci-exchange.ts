@@ -54,17 +54,32 @@ export function exchange({ method, url, headers, body, agent, idleMs }: OciExcha
       }
       // Node gives the error to whoever reads; without anybody it must not end the process.
       response.on('error', () => {})
-      resolve({
-        status: response.statusCode ?? 0,
-        headers: headersOf(response),
-        body: response,
-        text: () => text(response),
-        json: async () => JSON.parse(await text(response)),
-      })
+      resolve(answerOf(response))
     })
     if (body instanceof Readable) pour(body, request)
     else request.end(body)
   })
+}
+
+/** The SDK never looks at the body of what has none to give, and until somebody has read it the connection is not free. */
+function answerOf(response: http.IncomingMessage): OciAnswer {
+  let isTaken = false
+  const take = (): http.IncomingMessage => {
+    isTaken = true
+    return response
+  }
+  setImmediate(() => {
+    if (!isTaken) response.resume()
+  })
+  return {
+    status: response.statusCode ?? 0,
+    headers: headersOf(response),
+    get body() {
+      return take()
+    },
+    text: () => text(take()),
+    json: async () => JSON.parse(await text(take())),
+  }
 }
 
 /** Moves the body into the request. `pipeline` would destroy the source when the request fails. */

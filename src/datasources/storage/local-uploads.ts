@@ -6,7 +6,7 @@ import { badInput, DhuoError, isDhuoError, notFound } from '../../errors.js'
 import { LocalFileSink, pour } from './local-file-sink.js'
 import { attempt, exists, hashFile, ifThere, namesIn, openIfThere, removeTree, syncDirectory } from './local-files.js'
 import type { BegunUpload, StoredBytes, UploadRequest } from './object-storage.js'
-import { extentOfPart, partCountOf, partSizeFor } from './upload-parts.js'
+import { extentOfPart, partCountOf, partSizeFor, partsAreMissing } from './upload-parts.js'
 
 interface LocalUploadsOptions {
   /** Where uploads are kept, on the same file system as the versions. */
@@ -161,11 +161,6 @@ const makeDirectory = (path: string): Promise<boolean> =>
       throw error
     },
   )
-
-const partsAreMissing = (missingParts: number[]): DhuoError => {
-  const some = `${missingParts.slice(0, 10).join(', ')}${missingParts.length > 10 ? ', …' : ''}`
-  return new DhuoError('PRECONDITION_FAILED', `${missingParts.length} parts are missing: ${some}.`, { details: { missingParts } })
-}
 
 const wrongSize = (partNumber: number, size: number, sink: LocalFileSink, cause?: unknown): DhuoError =>
   badInput(

@@ -34,6 +34,32 @@ export interface UploadRequest {
   /** Bytes; zero is allowed. */
   size: number
   contentType: string
+  /** ISO 8601. When whoever got the URL of a part may use it no more. The caller abandons the upload some time after. */
+  expiresAt: string
+}
+
+/** Where a client sends a part without asking this server. */
+export interface PartTarget {
+  /** For one PUT of the bytes alone; may be repeated. It is a secret. */
+  url: string
+  /** To be sent with it. */
+  headers: Record<string, string>
+}
+
+/** How a bucket is told from others by who looks at the backend itself. */
+export interface BucketLabels {
+  project: string
+  /** `RAW`, `MODELS` … */
+  purpose: string
+}
+
+/** What a client that fetches the bytes from the backend itself is told beside them. */
+export interface ReadUrlOptions {
+  /** Bytes of the object. */
+  size: number
+  contentType: string
+  /** Under which it is saved. */
+  filename: string
 }
 
 /** An upload that was begun. Plain data: the caller keeps it, and another server may go on with it. */
@@ -57,8 +83,12 @@ export interface ObjectStorage {
   }
   /** Resolves when the backend can be read and written. */
   ping(): Promise<void>
-  /** Idempotent. */
-  createBucket(bucket: string): Promise<void>
+  /**
+   * Idempotent.
+   * @throws BAD_USER_INPUT (`field: bucket`) the backend takes no such name
+   * @throws CONFLICT (`field: bucket`) the name is in use in the backend for something else
+   */
+  createBucket(bucket: string, labels: BucketLabels): Promise<void>
 
   /**
    * Reserves nothing that `abandonUpload` does not free. No object exists yet. Parts are at most 10,000; how bytes are cut
@@ -66,6 +96,12 @@ export interface ObjectStorage {
    * @throws NOT_FOUND (`field: bucket`), BAD_USER_INPUT (`field: size`), CONFLICT the id was used before
    */
   beginUpload(request: UploadRequest): Promise<BegunUpload>
+  /**
+   * Where a client sends this part itself, until `expiresAt`; null where it has to come through `writePart`. Promises the same: a
+   * part sent again replaces the first, and one that breaks off does not count.
+   * @throws BAD_USER_INPUT (`field: part`) there is no such part
+   */
+  partTarget(upload: BegunUpload, partNumber: number): PartTarget | null
   /**
    * Stores one part, numbered from 1. A part sent again replaces the first; a part counts only when all its bytes came:
    * fewer or more than it must have is `BAD_USER_INPUT` (`field: part`), a second sender of the same part at the same time
@@ -78,7 +114,8 @@ export interface ObjectStorage {
    * Makes the bytes whole and durable. Idempotent, also after a crash at any moment and from two servers at once. An empty
    * upload has no parts and can be completed at once.
    * @param expectedSha256 lower-case hex; when given the bytes are hashed and must agree.
-   * @throws PRECONDITION_FAILED a part is missing (`details.missingParts`), or the digest differs (`field: sha256`)
+   * @throws PRECONDITION_FAILED a part is missing (`details.missingParts`), or the digest differs (`field: sha256`); then every part
+   * has to be sent again, through `writePart` where the targets of the first ones do not serve any more
    * @throws NOT_FOUND the upload was abandoned
    */
   completeUpload(upload: BegunUpload, expectedSha256: string | null): Promise<StoredBytes>
@@ -97,6 +134,11 @@ export interface ObjectStorage {
    * @throws BAD_USER_INPUT (`field: range`) the range is not within the object
    */
   read(location: BytesLocation, range?: ByteRange): Promise<Readable>
+  /**
+   * A URL of the backend's own that gives exactly these bytes, with Range, to be used at once; null where they have to come
+   * through `read`.
+   */
+  readUrl(location: BytesLocation, options: ReadUrlOptions): Promise<string | null>
   /** A file of this machine that holds exactly these bytes and must only be read, or null where there is none. */
   localFile(location: BytesLocation): Promise<string | null>
   /** Hashes the bytes. Lower-case hex. */

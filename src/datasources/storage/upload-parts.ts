@@ -1,5 +1,5 @@
 // How the bytes of an upload are cut into parts: the one place that knows, for adapters, routes and the API alike.
-import { badInput } from '../../errors.js'
+import { badInput, DhuoError } from '../../errors.js'
 
 export const defaultPartSize = 64 * 2 ** 20
 const maxParts = 10_000
@@ -22,4 +22,10 @@ export function extentOfPart(upload: { size: number; partSize: number }, partNum
     throw badInput('part', `This upload has parts 1 to ${last}; there is no part ${partNumber}.`)
   const offset = (partNumber - 1) * upload.partSize
   return { offset, size: Math.min(upload.partSize, upload.size - offset) }
+}
+
+/** What completing an upload fails with while parts are missing; it names all of them. */
+export const partsAreMissing = (missingParts: number[]): DhuoError => {
+  const some = `${missingParts.slice(0, 10).join(', ')}${missingParts.length > 10 ? ', …' : ''}`
+  return new DhuoError('PRECONDITION_FAILED', `${missingParts.length} parts are missing: ${some}.`, { details: { missingParts } })
 }

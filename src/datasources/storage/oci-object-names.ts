@@ -1,0 +1,36 @@
+// How keys of objects are called in a bucket of OCI, and what of a bucket belongs to this server alone.
+import { badInput } from '../../errors.js'
+
+/** Everything below it is this server's: no key of a user is called so. */
+const reservedPrefix = '.dhuo/'
+
+const keysPrefix = `${reservedPrefix}keys/`
+/** What is there is of use while an upload is, and may be deleted later. */
+export const uploadsPrefix = `${reservedPrefix}uploads/`
+
+/**
+ * A key is its own name, for whoever looks at the bucket by other means. `.` and `..` cannot be: they vanish from a URL, and the
+ * request would be about something else.
+ * @throws BAD_USER_INPUT (`field: key`) Object Storage does not take it
+ */
+export function objectNameOf(key: string): string {
+  const isOrdinary = key !== '.' && key !== '..' && !key.startsWith(reservedPrefix)
+  const name = isOrdinary ? key : keysPrefix + encodeURIComponent(key).replaceAll('.', '%2E')
+  if (key === '' || !key.isWellFormed() || /[\r\n\0]/.test(key) || Buffer.byteLength(name) > 1024)
+    throw badInput('key', 'A key has 1 to 1024 bytes of UTF-8, without line breaks and NUL.')
+  return name
+}
+
+/** Metadata of an object that was made of an upload, or written by the server: its id. */
+export const uploadMark = 'dhuo-upload'
+
+/** Where an upload is until it is complete: its state, and its bytes. */
+export const uploadPrefix = (id: string): string => `${uploadsPrefix}${id}/`
+export const uploadBytesName = (id: string): string => `${uploadPrefix(id)}bytes`
+
+/** How the port calls a version. In a bucket that never had versioning the etag tells whether it is still the same bytes. */
+export const versionOf = ({ versionId, etag }: { versionId: string | null; etag: string }): string => versionId ?? `etag-${etag}`
+
+/** What the service is asked for, to get these bytes or none. */
+export const pinOf = (version: string): { versionId?: string; ifMatch?: string } =>
+  version.startsWith('etag-') ? { ifMatch: version.slice('etag-'.length) } : { versionId: version }

@@ -1,0 +1,144 @@
+// Pre-authenticated requests: URLs of Object Storage itself that let a client do one thing to one object for a while.
+import type http from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ObjectStorageClient } from 'oci-objectstorage'
+import type { Logger } from '../../logger.js'
+import { isOciAnswer, ociCall, ociError } from '../oci/oci-errors.js'
+import { exchange, ociAgent } from '../oci/oci-exchange.js'
+import { service } from './oci-objects.js'
+
+export interface OciPreauthenticatedOptions {
+  client: ObjectStorageClient
+  namespace: string
+  /** Where clients reach Object Storage. No slash at the end. */
+  endpoint: string
+  idleMs: number
+  log: Logger
+}
+
+interface Access {
+  id: string
+  /** Path, which is a secret. */
+  uri: string
+}
+
+const namePrefix = 'dhuo-'
+const attempts = 4
+
+/**
+ * An expired request stays in the bucket's list until somebody deletes it, so each is deleted when it has served its time. Those
+ * of a server that was killed meanwhile are found by name when the next one makes its first in a bucket.
+ * https://docs.oracle.com/iaas/Content/Object/Tasks/usingpreauthenticatedrequests.htm
+ */
+export class OciPreauthenticatedRequests {
+  readonly #options: OciPreauthenticatedOptions
+  readonly #agent: http.Agent
+  readonly #tidied = new Map<string, Promise<void>>()
+  /** Those for reading, until they have expired. */
+  readonly #timers = new Map<NodeJS.Timeout, { bucket: string; id: string }>()
+
+  constructor(options: OciPreauthenticatedOptions) {
+    this.#options = options
+    this.#agent = ociAgent(new URL(options.endpoint), 16)
+  }
+
+  /**
+   * Begins an upload in parts as the holder of the URL would, so that parts may be sent to URLs below it.
+   * @returns the id of the request, which the caller deletes, that of the upload, and the URL that a part's number is put after
+   */
+  async beginUpload(
+    bucket: string,
+    objectName: string,
+    options: { contentType: string; meta: Record<string, string>; expires: Date },
+  ): Promise<{ requestId: string; multipartId: string; partsUrl: string }> {
+    const access = await this.#create(bucket, objectName, 'ObjectWrite', options.expires)
+    const headers = new Headers({ 'opc-multipart': 'true', 'content-type': options.contentType, 'content-length': '0' })
+    for (const [name, value] of Object.entries(options.meta)) headers.set(`opc-meta-${name}`, value)
+    const { uploadId, accessUri } = await this.#put(access.uri, headers)
+    return { requestId: access.id, multipartId: uploadId, partsUrl: this.#options.endpoint + accessUri }
+  }
+
+  /** A URL that gives the object as it is now, to be used within the seconds. */
+  async urlToRead(bucket: string, objectName: string, seconds: number): Promise<string> {
+    const expires = new Date(Date.now() + seconds * 1_000)
+    const { id, uri } = await this.#create(bucket, objectName, 'ObjectRead', expires)
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      this.delete(bucket, id).catch((error: unknown) =>
+        this.#options.log.warn({ err: error, bucket }, 'an expired request stays'),
+      )
+    }, seconds * 1_000)
+    this.#timers.set(timer.unref(), { bucket, id })
+    return this.#options.endpoint + uri
+  }
+
+  /** Idempotent. */
+  async delete(bucketName: string, parId: string): Promise<void> {
+    try {
+      await this.#options.client.deletePreauthenticatedRequest({ namespaceName: this.#options.namespace, bucketName, parId })
+    } catch (error) {
+      if (!isOciAnswer(error, 404)) throw ociError(service, error)
+    }
+  }
+
+  /** Deletes those that are out for reading: what was begun with them goes on. */
+  async close(): Promise<void> {
+    const out = [...this.#timers]
+    for (const [timer] of out) clearTimeout(timer)
+    await Promise.all(out.map(([, { bucket, id }]) => this.delete(bucket, id).catch(() => {})))
+    await Promise.all(this.#tidied.values())
+    this.#agent.destroy()
+  }
+
+  async #create(
+    bucketName: string,
+    objectName: string,
+    accessType: 'ObjectRead' | 'ObjectWrite',
+    expires: Date,
+  ): Promise<Access> {
+    if (!this.#tidied.has(bucketName)) this.#tidied.set(bucketName, this.#deleteExpired(bucketName))
+    const { client, namespace } = this.#options
+    const createPreauthenticatedRequestDetails = {
+      name: `${namePrefix}${accessType}`,
+      objectName,
+      accessType: accessType as never,
+      timeExpires: expires,
+    }
+    const { preauthenticatedRequest } = await ociCall(service, () =>
+      client.createPreauthenticatedRequest({ namespaceName: namespace, bucketName, createPreauthenticatedRequestDetails }),
+    )
+    return { id: preauthenticatedRequest.id, uri: preauthenticatedRequest.accessUri }
+  }
+
+  /** Whoever holds the URL needs no signature, and the SDK has no operation for it. */
+  async #put(uri: string, headers: Headers): Promise<{ uploadId: string; accessUri: string }> {
+    const { endpoint, idleMs } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      const isLast = attempt === attempts
+      try {
+        const url = new URL(endpoint + uri)
+        const answer = await exchange({ method: 'PUT', url, headers, body: '', agent: this.#agent, idleMs })
+        if (answer.status === 200) return (await answer.json()) as { uploadId: string; accessUri: string }
+        answer.body.resume()
+        const refusal = { statusCode: answer.status, serviceCode: 'None', message: 'The upload could not be begun.' }
+        if (isLast || (answer.status < 500 && answer.status !== 429)) throw ociError(service, refusal)
+      } catch (error) {
+        if (isLast || !('code' in (error as object)) || (error as { name?: string }).name === 'DhuoError')
+          throw ociError(service, error)
+      }
+      await sleep(Math.random() * 200 * 2 ** attempt)
+    }
+  }
+
+  async #deleteExpired(bucketName: string): Promise<void> {
+    const { client, namespace, log } = this.#options
+    try {
+      const now = Date.now()
+      // Dates come as text, whatever their type.
+      for await (const par of client.listPreauthenticatedRequestsRecordIterator({ namespaceName: namespace, bucketName }))
+        if (par.name.startsWith(namePrefix) && Date.parse(String(par.timeExpires)) < now) await this.delete(bucketName, par.id)
+    } catch (error) {
+      log.warn({ err: ociError(service, error), bucket: bucketName }, 'expired pre-authenticated requests stay')
+    }
+  }
+}
