@@ -51,12 +51,10 @@ class Advancer {
   async stop(): Promise<void> {
     this.stopping.abort()
     for (const driver of this.drivers.values()) driver.stop()
-    const cut = new AbortController()
-    await Promise.race([Promise.all(this.ends.values()), sleep(stopGraceMs, undefined, { signal: cut.signal }).catch(() => {})])
-    cut.abort()
+    await withinGrace(Promise.all(this.ends.values()))
     // What does not end in time keeps its lease until that runs out: nobody else begins it while it may still be at work here.
     for (const driver of this.drivers.values()) driver.abandon()
-    await this.writes.settled()
+    await withinGrace(this.writes.settled())
   }
 
   private get lease(): Lease {
@@ -190,4 +188,11 @@ class Advancer {
       await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {})
     }
   }
+}
+
+/** Waits no longer than that: a catalog that is down must not keep a server from stopping. */
+async function withinGrace(work: Promise<unknown>): Promise<void> {
+  const cut = new AbortController()
+  await Promise.race([work, sleep(stopGraceMs, undefined, { signal: cut.signal }).catch(() => {})])
+  cut.abort()
 }

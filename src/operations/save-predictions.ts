@@ -70,7 +70,9 @@ export async function savePredictions(
   try {
     return await catalog.transaction((stores) => record(stores, input, model, appended))
   } catch (error) {
-    if (appended.isNew) await lakehouse.removeVersion(project.name, appended.table, appended.version)
+    // Where nobody knows whether the prediction is there, its rows stay; with the same key the next try finds them.
+    const isNamed = await catalog.wasCommitted(error).catch(() => true)
+    if (appended.isNew && !isNamed) await lakehouse.removeVersion(project.name, appended.table, appended.version)
     throw error
   }
 }

@@ -37,7 +37,9 @@ export async function storeArchive(
   try {
     await catalog.transaction(({ storedObjects }) => storedObjects.insertCurrent(object))
   } catch (error) {
-    await storage.remove({ bucket: bucket.name, key, version: stored.version })
+    // Where nobody knows whether the row is there, the bytes stay: an object without bytes would be worse than bytes without one.
+    const isNamed = await catalog.wasCommitted(error).catch(() => true)
+    if (!isNamed) await storage.remove({ bucket: bucket.name, key, version: stored.version })
     throw error
   }
   return object

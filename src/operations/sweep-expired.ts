@@ -29,8 +29,8 @@ export async function sweepExpired(datasources: Datasources, log: Logger, now = 
   )
   for (const object of replaced) {
     try {
-      // The row first: when something has come to refer to it meanwhile, this fails, and the bytes stay.
-      await catalog.storedObjects.delete(object.id)
+      // The row first: when something has come to refer to it meanwhile, this fails, and the bytes stay. Who deletes it removes them.
+      if (!(await catalog.storedObjects.delete(object.id))) continue
       await storage
         .remove({ bucket: buckets.get(object.bucketId)!, key: object.key, version: object.version })
         .catch(async (error) => {

@@ -2,7 +2,8 @@ import { Kysely } from 'kysely'
 import pg from 'pg'
 import { type Catalog, createCatalog } from '../../src/datasources/catalog/catalog.js'
 import { openPool, postgresDialect } from '../../src/datasources/catalog/postgres-catalog.js'
-import { retryCollisions } from '../../src/datasources/catalog/retry-collisions.js'
+import { PostgresDriver } from '../../src/datasources/catalog/postgres-driver.js'
+import { postgresTransactions } from '../../src/datasources/catalog/postgres-transactions.js'
 import { countRuns, searchRuns } from '../../src/datasources/catalog/run-search.js'
 import type { Tables } from '../../src/datasources/catalog/tables.js'
 import { describeWith } from '../backends.js'
@@ -54,11 +55,12 @@ describeWith('the plans of PostgreSQL', ['postgres'])(
 
     beforeAll(async () => {
       const config = configOf(await createDatabase())
+      const driver = new PostgresDriver(openPool(config))
       db = new Kysely<Tables>({
-        dialect: postgresDialect(openPool(config)),
+        dialect: postgresDialect(driver),
         log: ({ query }) => void statements.push({ sql: query.sql, parameters: query.parameters }),
       })
-      catalog = await createCatalog('postgres', db, retryCollisions)
+      catalog = await createCatalog('postgres', db, postgresTransactions(driver))
       explaining = new pg.Client({ host: config.host, port: config.port, user: config.user, database: config.database })
       await explaining.connect()
       await fillTables(explaining)

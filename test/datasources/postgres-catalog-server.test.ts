@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -105,6 +105,78 @@ describeWith('the PostgreSQL catalog', ['postgres'])('the PostgreSQL catalog', (
     expect(await catalog.users.byIds([first.id, second.id])).toEqual([])
     await catalog.transaction(({ users }) => users.insert(first))
     expect(await catalog.users.byIds([first.id, second.id])).toHaveLength(1)
+  })
+
+  describe('whose connection breaks at a commit', () => {
+    /** Between the catalog and its database: it cuts a connection at a commit, before or after the database has heard of it. */
+    const listenBetween = async (cutAt: 'before' | 'after') => {
+      const state = { isArmed: false, isClosed: false }
+      const between = createServer((near) => {
+        const far = connect(config.port, '127.0.0.1')
+        let isDoomed = state.isClosed
+        if (isDoomed) near.destroy()
+        near.on('data', (part) => {
+          if (state.isArmed && part.includes('commit')) isDoomed = true
+          if (!isDoomed || cutAt === 'after') far.write(part)
+          else near.destroy()
+        })
+        far.on('data', (part) => void (isDoomed ? near.destroy() : near.write(part)))
+        for (const [socket, other] of [[near, far], [far, near]] as const) // biome-ignore format: pairs
+          socket.on('error', () => {}).on('close', () => other.end())
+      }).listen(0, '127.0.0.1')
+      await once(between, 'listening')
+      const { port } = between.address() as { port: number }
+      return { state, port, close: () => between.close() }
+    }
+
+    test('has kept all that the database heard of, and says so', async () => {
+      const { state, port, close } = await listenBetween('after')
+      const catalog = await opened({ ...config, port })
+      const user = userRow()
+      state.isArmed = true
+      let attempts = 0
+      const work = catalog.transaction(async ({ users }) => {
+        attempts++
+        await users.insert(user)
+        return 'done'
+      })
+      expect(await work).toBe('done')
+      state.isArmed = false
+      expect(attempts).toBe(1)
+      expect(await catalog.users.byIds([user.id])).toHaveLength(1)
+      close()
+    })
+
+    test('has kept nothing that it did not hear of', async () => {
+      const { state, port, close } = await listenBetween('before')
+      const catalog = await opened({ ...config, port })
+      const user = userRow()
+      state.isArmed = true
+      const error = await refusalOf(catalog.transaction(({ users }) => users.insert(user)))
+      expect(error).toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+      expect(await catalog.wasCommitted(error)).toBe(false)
+      expect(await catalog.users.byIds([user.id])).toEqual([])
+      close()
+    })
+
+    test('says what became of it once it can be asked again', async () => {
+      const { state, port, close } = await listenBetween('after')
+      const catalog = await opened({ ...config, port })
+      const user = userRow()
+      const error = await refusalOf(
+        catalog.transaction(async ({ users }) => {
+          await users.insert(user)
+          state.isArmed = true
+          state.isClosed = true
+        }),
+      )
+      await expectUnavailable(catalog.wasCommitted(error), /./)
+      state.isArmed = false
+      state.isClosed = false
+      expect(await catalog.wasCommitted(error)).toBe(true)
+      expect(await catalog.wasCommitted(new Error('another'))).toBe(false)
+      close()
+    })
   })
 
   test('gives up a statement that waits for another for too long, and takes the next', async () => {

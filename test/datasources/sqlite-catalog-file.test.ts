@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely } from 'kysely'
 import { type Catalog, createCatalog } from '../../src/datasources/catalog/catalog.js'
 import { NodeSqlite } from '../../src/datasources/catalog/node-sqlite.js'
-import { openSqliteCatalog, sqliteDialect, takeTurns } from '../../src/datasources/catalog/sqlite-catalog.js'
+import { openSqliteCatalog, sqliteDialect, sqliteTransactions } from '../../src/datasources/catalog/sqlite-catalog.js'
 import type { Tables } from '../../src/datasources/catalog/tables.js'
 import { userRow } from '../contracts/catalog-rows.js'
 
@@ -128,7 +128,11 @@ describe("the SQLite catalog's file", () => {
 
   test('without room takes nothing more, keeps what it has, and goes on when there is room again', async () => {
     const sqlite = new NodeSqlite(file)
-    const catalog = await createCatalog('sqlite', new Kysely<Tables>({ dialect: sqliteDialect(() => sqlite) }), takeTurns())
+    const catalog = await createCatalog(
+      'sqlite',
+      new Kysely<Tables>({ dialect: sqliteDialect(() => sqlite) }),
+      sqliteTransactions(),
+    )
     // SQLite's own limit gives the same error as a full disk: https://www.sqlite.org/rescode.html#full
     const limitPages = (pages: string) => sqlite.prepare(`pragma max_page_count = ${pages}`).all([])
     const [kept, large] = [userRow(), userRow({ name: 'x'.repeat(5_000_000) })]

@@ -5,7 +5,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Kysely, type SqliteDatabase } from 'kysely'
 import { type Catalog, createCatalog } from '../../src/datasources/catalog/catalog.js'
 import { NodeSqlite } from '../../src/datasources/catalog/node-sqlite.js'
-import { sqliteDialect, takeTurns } from '../../src/datasources/catalog/sqlite-catalog.js'
+import { sqliteDialect, sqliteTransactions } from '../../src/datasources/catalog/sqlite-catalog.js'
 import type { Tables } from '../../src/datasources/catalog/tables.js'
 import { calledStores, callsOf } from '../contracts/store-calls.js'
 
@@ -44,7 +44,7 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
     directory = await mkdtemp(join(tmpdir(), 'dhuo-catalog-'))
     const file = join(directory, 'catalog.db')
     const dialect = sqliteDialect(() => recording(new NodeSqlite(file), statements))
-    catalog = await createCatalog('sqlite', new Kysely<Tables>({ dialect }), takeTurns())
+    catalog = await createCatalog('sqlite', new Kysely<Tables>({ dialect }), sqliteTransactions())
     plain = new DatabaseSync(file)
   })
   afterAll(async () => {

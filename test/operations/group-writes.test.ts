@@ -5,12 +5,20 @@ import { GroupedWrites } from '../../src/operations/group-writes.js'
 class Ledger {
   readonly kept: string[][] = []
   commitFails = 0
+  /** Commits that are kept, and answered with an error; and how often nobody can say so. */
+  unheard = 0
+  silence = 0
   transaction = async <T>(work: (stores: Stores) => Promise<T>): Promise<T> => {
     const written: string[] = []
     const result = await work(written as never)
     if (this.commitFails-- > 0) throw new Error('the disk is full')
     this.kept.push(written)
+    if (this.unheard-- > 0) throw Object.assign(new Error('the connection was cut'), { isKept: true })
     return result
+  }
+  wasCommitted = async (error: unknown): Promise<boolean> => {
+    if (this.silence-- > 0) throw new Error('there is no connection')
+    return (error as { isKept?: true }).isKept === true
   }
 }
 const note =
@@ -49,6 +57,15 @@ describe('grouped writes', () => {
     const results = await Promise.allSettled(['a', 'b', 'c'].map((text) => writes.write(note(text))))
     expect(results).toMatchObject([{ reason: { message: 'the disk is full' } }, { value: 'b' }, { value: 'c' }])
     expect(ledger.kept.flat()).toEqual(['b', 'c'])
+  })
+
+  test('whose commit nobody heard of are not done again', async () => {
+    const ledger = new Ledger()
+    ledger.unheard = 1
+    ledger.silence = 1
+    const writes = new GroupedWrites(ledger)
+    expect(await Promise.all(['a', 'b'].map((text) => writes.write(note(text))))).toEqual(['a', 'b'])
+    expect(ledger.kept).toEqual([['a', 'b']])
   })
 
   test('leave turns of the event loop to others', async () => {

@@ -60,18 +60,30 @@ export interface Catalog extends Stores {
    * behind it. Where transactions can collide (PostgreSQL), `work` may be called again: it must do nothing else.
    */
   transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
+  /**
+   * Whether what `transaction` threw is wrong, and all of its work is there: a database may be lost between a commit and the
+   * answer to it. Nobody may do the same again, or undo it, without having asked.
+   * @throws BACKEND_UNAVAILABLE it is not known yet: ask again
+   */
+  wasCommitted(error: unknown): Promise<boolean>
   close(): Promise<void>
+}
+
+/** What databases do differently. */
+export interface TransactionManner {
+  /** Around each transaction, which it may carry out again. */
+  transact<T>(attempt: () => Promise<T>): Promise<T>
+  wasCommitted: Catalog['wasCommitted']
 }
 
 /**
  * Brings the tables up to date, then hands out the stores.
  * @param database gives every integer as a number (counts and sizes stay below 2^53), and transactions that are serializable
- * @param transact what to do around each transaction, which it may carry out again
  */
 export async function createCatalog(
   kind: string,
   database: Kysely<Tables>,
-  transact: <T>(attempt: () => Promise<T>) => Promise<T>,
+  { transact, wasCommitted }: TransactionManner,
 ): Promise<Catalog> {
   // PostgreSQL has no `in ()`.
   const db = database.withPlugin(new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression }))
@@ -83,17 +95,24 @@ export async function createCatalog(
     ...storesOn(db),
     kind,
     ping: async () => void (await sql`select 1`.execute(db)),
-    transaction: (work) =>
-      transact(() =>
-        db.transaction().execute(async (transaction) => {
-          const { stores, settled } = trackStores(storesOn(transaction))
-          try {
-            return await work(stores)
-          } finally {
-            await settled()
-          }
-        }),
-      ),
+    transaction: <T>(work: (stores: Stores) => Promise<T>) =>
+      transact(async () => {
+        let result: T
+        try {
+          await db.transaction().execute(async (transaction) => {
+            const { stores, settled } = trackStores(storesOn(transaction))
+            try {
+              result = await work(stores)
+            } finally {
+              await settled()
+            }
+          })
+        } catch (error) {
+          if (!(await wasCommitted(error).catch(() => false))) throw error
+        }
+        return result!
+      }),
+    wasCommitted,
     close: () => db.destroy(),
   }
 }

@@ -2,26 +2,28 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
-import { Kysely, PostgresDialect } from 'kysely'
+import { type Dialect, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import pg from 'pg'
 import type { PostgresCatalogConfig } from '../../config/catalog-config.js'
 import { DhuoError } from '../../errors.js'
 import { type Catalog, createCatalog } from './catalog.js'
 import { PostgresDriver } from './postgres-driver.js'
-import { retryCollisions } from './retry-collisions.js'
+import { postgresTransactions } from './postgres-transactions.js'
 import type { Tables } from './tables.js'
 
 /** @throws BACKEND_UNAVAILABLE the database is not to be had, or belongs to a newer version of this server */
 export async function openPostgresCatalog(config: PostgresCatalogConfig): Promise<Catalog> {
-  const pool = openPool(config)
-  return createCatalog('postgres', new Kysely<Tables>({ dialect: postgresDialect(pool) }), retryCollisions)
+  const driver = new PostgresDriver(openPool(config))
+  const database = new Kysely<Tables>({ dialect: postgresDialect(driver) })
+  return createCatalog('postgres', database, postgresTransactions(driver))
 }
 
-export function postgresDialect(pool: pg.Pool): PostgresDialect {
-  const dialect = new PostgresDialect({ pool })
-  dialect.createDriver = () => new PostgresDriver(pool)
-  return dialect
-}
+export const postgresDialect = (driver: PostgresDriver): Dialect => ({
+  createAdapter: () => new PostgresAdapter(),
+  createDriver: () => driver,
+  createIntrospector: (db) => new PostgresIntrospector(db),
+  createQueryCompiler: () => new PostgresQueryCompiler(),
+})
 
 export function openPool(config: PostgresCatalogConfig): pg.Pool {
   const { timeoutMs, password } = config

@@ -1,12 +1,15 @@
 // Runs kysely's statements on a pool of PostgreSQL connections: prepared once, errors translated, transactions serializable.
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
-import { isStalePlan, translated } from './postgres-errors.js'
+import { DhuoError } from '../../errors.js'
+import { isOfConnection, isStalePlan, translated } from './postgres-errors.js'
 import { nameOf } from './statement-names.js'
 
 /** @param pool its clients must send a statement without waiting for the answer to the one before (`pipeline`) */
 export class PostgresDriver implements Driver {
   readonly #statements = new PreparedStatements()
+  /** The transactions, by the error of their commit, of which nobody heard how they ended. */
+  readonly #unheard = new WeakMap<object, Promise<string>>()
 
   constructor(private readonly pool: Pool) {}
 
@@ -25,7 +28,24 @@ export class PostgresDriver implements Driver {
   }
 
   commitTransaction(connection: PostgresConnection): Promise<void> {
-    return connection.commit()
+    return connection.commit(this.#unheard)
+  }
+
+  /**
+   * Whether the transaction that threw this was committed all the same: its connection may have broken before the answer came.
+   * @throws BACKEND_UNAVAILABLE the database does not say, or not yet
+   */
+  async wasCommitted(error: unknown): Promise<boolean> {
+    const id = await this.#unheard.get(error as object)
+    if (id === undefined) return false
+    try {
+      // https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
+      const { rows } = await this.pool.query('/* wasCommitted */ select pg_xact_status($1::text::xid8) as status', [id])
+      if (rows[0].status === 'in progress') throw new DhuoError('BACKEND_UNAVAILABLE', "The catalog's database is still at it.")
+      return rows[0].status === 'committed'
+    } catch (problem) {
+      throw translated(problem)
+    }
   }
 
   rollbackTransaction(connection: PostgresConnection): Promise<void> {
@@ -43,6 +63,7 @@ export class PostgresDriver implements Driver {
 
 class PostgresConnection implements DatabaseConnection {
   #inTransaction = false
+  #transactionId: Promise<string> | null = null
   /** What made the transaction worthless: the database answers whatever comes after it with another error, which says nothing. */
   #failure: unknown
   #isBroken = false
@@ -55,13 +76,19 @@ class PostgresConnection implements DatabaseConnection {
   /** Does not wait: the first statement goes to the database in the same packet. */
   begin(isolationLevel: string): void {
     this.#inTransaction = true
-    this.client.query(`begin isolation level ${isolationLevel}`).catch((error: unknown) => {
+    const begun = this.client.query(`begin isolation level ${isolationLevel}; select pg_current_xact_id()::text as id`)
+    this.#transactionId = begun.then((results) => (results as unknown as QueryResult<{ id: string }>[])[1]!.rows[0]!.id)
+    this.#transactionId.catch((error: unknown) => {
       this.#failure ??= error
     })
   }
 
-  async commit(): Promise<void> {
-    const { command } = await this.#failing(this.client.query('commit'))
+  async commit(unheard: WeakMap<object, Promise<string>>): Promise<void> {
+    const { command } = await this.client.query('commit').catch((error: unknown) => {
+      const failure = translated(this.#failure ?? error)
+      if (isOfConnection(error) && !this.#failure) unheard.set(failure as object, this.#transactionId!)
+      throw failure
+    })
     this.#inTransaction = false
     // A transaction in which a statement failed is rolled back by it: https://www.postgresql.org/docs/current/sql-commit.html
     if (command === 'ROLLBACK') throw translated(this.#failure)

@@ -50,6 +50,12 @@ function whatIsWrong(error: unknown): string | undefined {
   return saidByPg.find(([pattern]) => pattern.test(message))?.[1]
 }
 
+/** The connection ends with it: whatever was asked last may have been done. */
+export function isOfConnection(error: unknown): boolean {
+  const { severity, code = '' } = (error ?? {}) as PgError
+  return severity === undefined || /^(08|57P)/.test(code)
+}
+
 interface PgError {
   code?: string
   message?: string

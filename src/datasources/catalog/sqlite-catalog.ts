@@ -2,7 +2,7 @@
 import { setTimeout as sleep, setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
 import type { SqliteCatalogConfig } from '../../config/catalog-config.js'
-import { type Catalog, createCatalog } from './catalog.js'
+import { type Catalog, createCatalog, type TransactionManner } from './catalog.js'
 import { isLocked, NodeSqlite } from './node-sqlite.js'
 import type { Tables } from './tables.js'
 
@@ -10,7 +10,11 @@ const lockTimeoutMs = 3_000
 
 /** @throws BACKEND_UNAVAILABLE the file cannot be opened, or belongs to a newer version of this server */
 export async function openSqliteCatalog(config: SqliteCatalogConfig): Promise<Catalog> {
-  return createCatalog('sqlite', new Kysely<Tables>({ dialect: sqliteDialect(() => new NodeSqlite(config.file)) }), takeTurns())
+  return createCatalog(
+    'sqlite',
+    new Kysely<Tables>({ dialect: sqliteDialect(() => new NodeSqlite(config.file)) }),
+    sqliteTransactions(),
+  )
 }
 
 export function sqliteDialect(open: () => SqliteDatabase): SqliteDialect {
@@ -29,15 +33,19 @@ export function sqliteDialect(open: () => SqliteDatabase): SqliteDialect {
  * One after the other, with a turn of the event loop between two. Nothing in a transaction of SQLite waits for the event loop:
  * hundreds that are asked for at once would hold it until the last of them is over.
  */
-export function takeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+export function sqliteTransactions(): TransactionManner {
   let last: Promise<unknown> = Promise.resolve()
-  return (work) => {
-    const result = last.then(work)
-    last = result.then(
-      () => turnOfTheLoop(),
-      () => turnOfTheLoop(),
-    )
-    return result
+  return {
+    transact: (attempt) => {
+      const result = last.then(attempt)
+      last = result.then(
+        () => turnOfTheLoop(),
+        () => turnOfTheLoop(),
+      )
+      return result
+    },
+    // What is in this process is heard of.
+    wasCommitted: async () => false,
   }
 }
 

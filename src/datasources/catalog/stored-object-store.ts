@@ -186,9 +186,9 @@ export class StoredObjectStore {
     await this.db.updateTable('stored_objects').set({ sha256 }).where('id', '=', id).where('sha256', 'is', null).execute()
   }
 
-  /** Fails on the foreign key when something came to refer to it. */
-  async delete(id: string): Promise<void> {
-    await this.db.deleteFrom('stored_objects').where('id', '=', id).execute()
+  /** Fails on the foreign key when something came to refer to it. @returns false when it was gone */
+  async delete(id: string): Promise<boolean> {
+    return (await this.db.deleteFrom('stored_objects').where('id', '=', id).returning('id').execute()).length === 1
   }
 
   /** Takes back a `delete`. */

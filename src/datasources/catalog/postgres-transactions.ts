@@ -1,16 +1,20 @@
 // Carries out a transaction again where it collided with another: of two that cannot both be, PostgreSQL ends one with an error.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DhuoError } from '../../errors.js'
+import type { TransactionManner } from './catalog.js'
+import type { PostgresDriver } from './postgres-driver.js'
 import { isCollision } from './postgres-errors.js'
 import { isUniqueViolation } from './sql-dialect.js'
 
 const attempts = 12
 
-/**
- * @param attempt the whole transaction; it must do nothing else
- * @throws BACKEND_UNAVAILABLE when it collided every time
- */
-export async function retryCollisions<T>(attempt: () => Promise<T>): Promise<T> {
+export const postgresTransactions = (driver: Pick<PostgresDriver, 'wasCommitted'>): TransactionManner => ({
+  transact: retryCollisions,
+  wasCommitted: (error) => driver.wasCommitted(error),
+})
+
+/** @throws BACKEND_UNAVAILABLE when it collided every time */
+async function retryCollisions<T>(attempt: () => Promise<T>): Promise<T> {
   let violations = 0
   for (let count = 1; ; count++)
     try {
