@@ -56,11 +56,13 @@ describeWith('the plans of PostgreSQL', ['postgres'])(
     beforeAll(async () => {
       const config = configOf(await createDatabase())
       const driver = new PostgresDriver(openPool(config))
-      db = new Kysely<Tables>({
-        dialect: postgresDialect(driver),
-        log: ({ query }) => void statements.push({ sql: query.sql, parameters: query.parameters }),
-      })
-      catalog = await createCatalog('postgres', db, postgresTransactions(driver))
+      const databaseOf = (driver: PostgresDriver) =>
+        new Kysely<Tables>({
+          dialect: postgresDialect(driver),
+          log: ({ query }) => void statements.push({ sql: query.sql, parameters: query.parameters }),
+        })
+      db = databaseOf(driver)
+      catalog = await createCatalog('postgres', db, postgresTransactions(driver, databaseOf))
       explaining = new pg.Client({ host: config.host, port: config.port, user: config.user, database: config.database })
       await explaining.connect()
       await fillTables(explaining)

@@ -128,11 +128,8 @@ describe("the SQLite catalog's file", () => {
 
   test('without room takes nothing more, keeps what it has, and goes on when there is room again', async () => {
     const sqlite = new NodeSqlite(file)
-    const catalog = await createCatalog(
-      'sqlite',
-      new Kysely<Tables>({ dialect: sqliteDialect(() => sqlite) }),
-      sqliteTransactions(),
-    )
+    const database = new Kysely<Tables>({ dialect: sqliteDialect(() => sqlite) })
+    const catalog = await createCatalog('sqlite', database, sqliteTransactions(database))
     // SQLite's own limit gives the same error as a full disk: https://www.sqlite.org/rescode.html#full
     const limitPages = (pages: string) => sqlite.prepare(`pragma max_page_count = ${pages}`).all([])
     const [kept, large] = [userRow(), userRow({ name: 'x'.repeat(5_000_000) })]

@@ -71,8 +71,8 @@ export interface Catalog extends Stores {
 
 /** What databases do differently. */
 export interface TransactionManner {
-  /** Around each transaction, which it may carry out again. */
-  transact<T>(attempt: () => Promise<T>): Promise<T>
+  /** Carries out a transaction, once or until it succeeds. */
+  transact<T>(attempt: (database: Kysely<Tables>) => Promise<T>): Promise<T>
   wasCommitted: Catalog['wasCommitted']
 }
 
@@ -85,8 +85,7 @@ export async function createCatalog(
   database: Kysely<Tables>,
   { transact, wasCommitted }: TransactionManner,
 ): Promise<Catalog> {
-  // PostgreSQL has no `in ()`.
-  const db = database.withPlugin(new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression }))
+  const db = withEmptyLists(database)
   await migrate(db).catch(async (error) => {
     await db.destroy().catch(() => {})
     throw error
@@ -96,17 +95,19 @@ export async function createCatalog(
     kind,
     ping: async () => void (await sql`select 1`.execute(db)),
     transaction: <T>(work: (stores: Stores) => Promise<T>) =>
-      transact(async () => {
+      transact(async (database) => {
         let result: T
         try {
-          await db.transaction().execute(async (transaction) => {
-            const { stores, settled } = trackStores(storesOn(transaction))
-            try {
-              result = await work(stores)
-            } finally {
-              await settled()
-            }
-          })
+          await withEmptyLists(database)
+            .transaction()
+            .execute(async (transaction) => {
+              const { stores, settled } = trackStores(storesOn(transaction))
+              try {
+                result = await work(stores)
+              } finally {
+                await settled()
+              }
+            })
         } catch (error) {
           if (!(await wasCommitted(error).catch(() => false))) throw error
         }
@@ -116,6 +117,10 @@ export async function createCatalog(
     close: () => db.destroy(),
   }
 }
+
+/** PostgreSQL has no `in ()`. */
+const withEmptyLists = (database: Kysely<Tables>): Kysely<Tables> =>
+  database.withPlugin(new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression }))
 
 const storeClasses: { [Name in keyof Stores]: new (db: Kysely<Tables>) => Stores[Name] } = {
   users: UserStore,

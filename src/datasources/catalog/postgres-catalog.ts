@@ -14,9 +14,10 @@ import type { Tables } from './tables.js'
 /** @throws BACKEND_UNAVAILABLE the database is not to be had, or belongs to a newer version of this server */
 export async function openPostgresCatalog(config: PostgresCatalogConfig): Promise<Catalog> {
   const driver = new PostgresDriver(openPool(config))
-  const database = new Kysely<Tables>({ dialect: postgresDialect(driver) })
-  return createCatalog('postgres', database, postgresTransactions(driver))
+  return createCatalog('postgres', databaseOf(driver), postgresTransactions(driver, databaseOf))
 }
+
+const databaseOf = (driver: PostgresDriver) => new Kysely<Tables>({ dialect: postgresDialect(driver) })
 
 export const postgresDialect = (driver: PostgresDriver): Dialect => ({
   createAdapter: () => new PostgresAdapter(),

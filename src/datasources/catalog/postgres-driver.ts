@@ -1,34 +1,52 @@
 // Runs kysely's statements on a pool of PostgreSQL connections: prepared once, errors translated, transactions serializable.
-import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import { DhuoError } from '../../errors.js'
 import { isOfConnection, isStalePlan, translated } from './postgres-errors.js'
 import { nameOf } from './statement-names.js'
 
+/**
+ * How transactions lock a table without columns before all else: many are under way together, or one alone. To lock a table reads
+ * nothing: what a transaction then reads is what is there once it has the lock.
+ * https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES, https://www.postgresql.org/docs/current/sql-lock.html
+ */
+const lockOf = {
+  unlocked: '',
+  together: 'lock table transaction_turns in row share mode;',
+  alone: 'lock table transaction_turns in exclusive mode;',
+} as const
+
 /** @param pool its clients must send a statement without waiting for the answer to the one before (`pipeline`) */
 export class PostgresDriver implements Driver {
-  readonly #statements = new PreparedStatements()
-  /** The transactions, by the error of their commit, of which nobody heard how they ended. */
-  readonly #unheard = new WeakMap<object, Promise<string>>()
+  constructor(
+    private readonly pool: Pool,
+    private readonly turn: keyof typeof lockOf = 'unlocked',
+    private readonly statements = new PreparedStatements(),
+    /** The transactions, by the error of their commit, of which nobody heard how they ended. */
+    private readonly unheard = new WeakMap<object, Promise<string>>(),
+  ) {}
 
-  constructor(private readonly pool: Pool) {}
+  /** The same connections. Until there are tables, transactions are `unlocked`. */
+  taking(turn: keyof typeof lockOf): PostgresDriver {
+    return new PostgresDriver(this.pool, turn, this.statements, this.unheard)
+  }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<PostgresConnection> {
     try {
-      return new PostgresConnection(await this.pool.connect(), this.#statements)
+      return new PostgresConnection(await this.pool.connect(), this.statements)
     } catch (error) {
       throw translated(error)
     }
   }
 
-  async beginTransaction(connection: PostgresConnection, { isolationLevel }: TransactionSettings): Promise<void> {
-    connection.begin(isolationLevel ?? 'serializable')
+  async beginTransaction(connection: PostgresConnection): Promise<void> {
+    connection.begin(lockOf[this.turn])
   }
 
   commitTransaction(connection: PostgresConnection): Promise<void> {
-    return connection.commit(this.#unheard)
+    return connection.commit(this.unheard)
   }
 
   /**
@@ -36,7 +54,7 @@ export class PostgresDriver implements Driver {
    * @throws BACKEND_UNAVAILABLE the database does not say, or not yet
    */
   async wasCommitted(error: unknown): Promise<boolean> {
-    const id = await this.#unheard.get(error as object)
+    const id = await this.unheard.get(error as object)
     if (id === undefined) return false
     try {
       // https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
@@ -74,10 +92,11 @@ class PostgresConnection implements DatabaseConnection {
   ) {}
 
   /** Does not wait: the first statement goes to the database in the same packet. */
-  begin(isolationLevel: string): void {
+  begin(lock: string): void {
     this.#inTransaction = true
-    const begun = this.client.query(`begin isolation level ${isolationLevel}; select pg_current_xact_id()::text as id`)
-    this.#transactionId = begun.then((results) => (results as unknown as QueryResult<{ id: string }>[])[1]!.rows[0]!.id)
+    const words = `begin isolation level serializable; ${lock} select pg_current_xact_id()::text as id`
+    const begun = this.client.query(words) as unknown as Promise<QueryResult<{ id: string }>[]>
+    this.#transactionId = begun.then((results) => results.at(-1)!.rows[0]!.id)
     this.#transactionId.catch((error: unknown) => {
       this.#failure ??= error
     })

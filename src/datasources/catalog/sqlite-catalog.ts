@@ -10,11 +10,8 @@ const lockTimeoutMs = 3_000
 
 /** @throws BACKEND_UNAVAILABLE the file cannot be opened, or belongs to a newer version of this server */
 export async function openSqliteCatalog(config: SqliteCatalogConfig): Promise<Catalog> {
-  return createCatalog(
-    'sqlite',
-    new Kysely<Tables>({ dialect: sqliteDialect(() => new NodeSqlite(config.file)) }),
-    sqliteTransactions(),
-  )
+  const database = new Kysely<Tables>({ dialect: sqliteDialect(() => new NodeSqlite(config.file)) })
+  return createCatalog('sqlite', database, sqliteTransactions(database))
 }
 
 export function sqliteDialect(open: () => SqliteDatabase): SqliteDialect {
@@ -33,11 +30,11 @@ export function sqliteDialect(open: () => SqliteDatabase): SqliteDialect {
  * One after the other, with a turn of the event loop between two. Nothing in a transaction of SQLite waits for the event loop:
  * hundreds that are asked for at once would hold it until the last of them is over.
  */
-export function sqliteTransactions(): TransactionManner {
+export function sqliteTransactions(database: Kysely<Tables>): TransactionManner {
   let last: Promise<unknown> = Promise.resolve()
   return {
     transact: (attempt) => {
-      const result = last.then(attempt)
+      const result = last.then(() => attempt(database))
       last = result.then(
         () => turnOfTheLoop(),
         () => turnOfTheLoop(),

@@ -60,4 +60,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     "expiresAt" ${text} not null)`.execute(db)
   await sql`create index export_tickets_by_expiry on export_tickets("expiresAt")`.execute(db)
   await sql`create table server_secrets (name ${text} primary key, value ${text} not null)`.execute(db)
+  // What transactions of PostgreSQL lock, to be under way together or alone; those of SQLite are alone.
+  if (!isSqlite(db)) await sql`create table transaction_turns ()`.execute(db)
 }
