@@ -170,7 +170,7 @@ export function givenSettings(env: Record<string, string | undefined> = process.
 }
 
 /** Variables of ours that are no settings of the server: tests and what scripts get from the server. */
-const otherVariables = /^DHUO_(TEST_|URL$|ACCESS_KEY$|PIPELINE_RUN$|STEP$|PROJECT$|MODEL_URI$|ARCHIVE$|JOB$)/
+const otherVariables = /^DHUO_(TEST_|URL$|ACCESS_KEY$|PIPELINE_RUN$|STEP$|ATTEMPT$|MARKS$|PROJECT$|MODEL_URI$|ARCHIVE$|JOB$)/
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const child of Object.values(value)) deepFreeze(child)

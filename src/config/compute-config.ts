@@ -16,6 +16,7 @@ export const computeSettings = {
   DHUO_JOB_MEMORY_MB: z.coerce.number().int().min(64).default(4096),
   DHUO_JOB_DISK_MB: z.coerce.number().int().min(1).default(10_240),
   DHUO_JOB_GRACE_SECONDS: z.coerce.number().min(0).max(600).default(5),
+  DHUO_JOB_WRAPPER: z.enum(['on', 'off']).default('off'),
 }
 
 /** What the URL says, or what is wrong with it. */
@@ -57,6 +58,8 @@ export interface LocalComputeConfig {
   graceSeconds: number
   /** Variables of the server's environment that jobs see too; all others are kept from them. */
   inherited: Readonly<Record<string, string>>
+  /** Python scripts run under the wrapper that runs on other machines have. */
+  isWrapped: boolean
   /** Null: Python scripts run by themselves, without Spark. */
   spark: SparkConfig | null
 }
@@ -75,5 +78,6 @@ export const computeConfig = (
   diskLimitMb: settings.DHUO_JOB_DISK_MB,
   graceSeconds: settings.DHUO_JOB_GRACE_SECONDS,
   inherited: inheritedFrom(env),
+  isWrapped: settings.DHUO_JOB_WRAPPER === 'on',
   spark: settings.DHUO_COMPUTE_URL,
 })

@@ -6,8 +6,9 @@ import type { Messages } from '../pubsub/topics.js'
 import { type DriveContext, RunDriver } from './drive-pipeline-run.js'
 import { GroupedWrites } from './group-writes.js'
 import { allRuns } from './publish-pipeline-events.js'
+import { SeenSteps } from './seen-steps.js'
 
-interface AdvanceOptions extends Omit<DriveContext, 'writes'> {
+interface AdvanceOptions extends Omit<DriveContext, 'writes' | 'seen'> {
   /** What happens to a run is announced here: the first message that is missed costs no more than `pollMs`. */
   listen(topic: 'pipelineRunDue', id: string, signal: AbortSignal): Promise<AsyncIterable<Messages['pipelineRunDue']>>
   /** After this time without a sign of its server a run is taken by another one. */
@@ -26,6 +27,8 @@ const claimedAtOnce = 100
 /** A run that waits for its packages, or could not be advanced, is looked at again after it. */
 const waitMs = 1_000
 const stopGraceMs = 15_000
+/** How old what is written of the freshness of a status may be. */
+const seenEveryMs = 3_000
 
 export function advancePipelineRuns(options: AdvanceOptions): PipelineAdvancer {
   const advancer = new Advancer(options)
@@ -38,14 +41,17 @@ class Advancer {
   private readonly announced = new Set<string>()
   private readonly stopping = new AbortController()
   private readonly writes: GroupedWrites
+  private readonly seen: SeenSteps
   private renewedAt = Date.now()
   private isClaiming = false
 
   constructor(private readonly options: AdvanceOptions) {
     this.writes = new GroupedWrites(options.datasources.catalog)
+    this.seen = new SeenSteps(this.writes)
     void this.listen()
     void this.repeat(options.pollMs ?? 1_000, () => this.claimDue())
     void this.repeat(options.leaseMs / 3, () => this.renew())
+    void this.repeat(seenEveryMs, () => this.seen.write())
   }
 
   async stop(): Promise<void> {
@@ -132,7 +138,8 @@ class Advancer {
     // It was lost to another server and has come back: what was begun under the old lease must come to its end first.
     this.drivers.get(run.id)?.abandon()
     const earlier = this.ends.get(run.id) ?? Promise.resolve()
-    const driver = new RunDriver({ ...this.options, writes: this.writes }, run)
+    const seen = (stepId: string, at: string): void => this.seen.note(stepId, at)
+    const driver = new RunDriver({ ...this.options, writes: this.writes, seen }, run)
     this.drivers.set(run.id, driver)
     const end = earlier
       .then(() => this.finish(driver))

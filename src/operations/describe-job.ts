@@ -11,7 +11,7 @@ export async function describeJob(
   run: PipelineRunRow,
   pinned: PinnedDeployment,
   step: PipelineStepRow,
-  { secret, url }: { secret: string | null; url: string },
+  { secret, url, mayBeKnown }: { secret: string | null; url: string; mayBeKnown: boolean },
 ): Promise<JobSubmission> {
   const { deployment, version, steps } = pinned
   const [project] = await datasources.catalog.projects.byIds([run.projectId])
@@ -22,6 +22,7 @@ export async function describeJob(
   const given = JSON.parse(run.arguments) as Record<string, string>
   return {
     key: `${run.id}/${step.id}/${step.attempt}`,
+    mayBeKnown,
     displayName: `${projectName}/${deployment.name}#${run.number}/${step.name}`,
     script: await fileOf(datasources, rule.scriptObjectId),
     arguments: [
@@ -37,6 +38,7 @@ export async function describeJob(
       DHUO_PROJECT: projectName,
       DHUO_PIPELINE_RUN: run.id,
       DHUO_STEP: step.name,
+      DHUO_ATTEMPT: String(step.attempt),
       ...(secret !== null && { DHUO_ACCESS_KEY: secret }),
       ...(modelUri !== null && { DHUO_MODEL_URI: modelUri }),
     },

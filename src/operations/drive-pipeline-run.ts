@@ -1,13 +1,15 @@
 // Advances one pipeline run from where it is to its end, for as long as this server has its lease.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PipelineRunRow, PipelineStepRow } from '../datasources/catalog/pipeline-rows.js'
+import type { JobEvent, JobSubmission } from '../datasources/compute/job-runner.js'
 import type { Datasources } from '../datasources/datasources.js'
-import { isDhuoError } from '../errors.js'
+import { type ErrorCode, isDhuoError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Publisher } from '../pubsub/topics.js'
 import { type Advance, type Advanced, advancePipelineRun, mintStepKey } from './advance-pipeline-run.js'
 import { describeJob } from './describe-job.js'
 import type { GroupedWrites } from './group-writes.js'
+import { HeardHappenings } from './heard-happenings.js'
 import { type Happening, isUnderWay, type StepRule } from './plan-pipeline-run.js'
 import { publishPipelineEvents } from './publish-pipeline-events.js'
 import { type PinnedDeployment, readPinnedDeployment } from './read-pinned-deployment.js'
@@ -21,18 +23,21 @@ export interface DriveContext {
   owner: string
   /** Where scripts reach this server. */
   url: string
+  /** Takes note that the backend has confirmed the status of a step. */
+  seen(stepId: string, at: string): void
 }
 
 /** How driving ended: the run is over, it has to wait for its packages, the server stops, or another one has the lease. */
 export type DriveEnd = 'OVER' | 'WAITING' | 'STOPPED' | 'LOST'
 
-/** Lines that are written in one transaction. */
-const mostLines = 1_000
-/** Lines that wait to be written before the job's output is no longer read. */
-const mostWaitingLines = 5_000
 const writePauses = [100, 250, 500, 1_000, 2_000]
-const submitPauses = [1_000, 2_000, 4_000, 8_000]
+const submitPauses = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000]
+/** Of a backend on this machine. What is far away may be down for hours, and then the run waits. */
+const mostSubmitTries = 4
 const watchPauses = [500, 1_000, 2_000, 5_000, 15_000, 30_000]
+
+/** It goes over by itself: the same may be submitted again. */
+const passing: readonly ErrorCode[] = ['BACKEND_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']
 
 const stopped = { state: 'FAILED', detail: 'The server was stopped before it ended.' } as const
 const notKnown = 'The server ended before it was known whether this attempt had begun.'
@@ -44,10 +49,8 @@ interface Job {
 }
 
 export class RunDriver {
-  readonly #happenings: Happening[] = []
-  #waitingLines = 0
+  readonly #heard = new HeardHappenings(() => this.#wake.resolve())
   #wake = Promise.withResolvers<void>()
-  #room = Promise.withResolvers<void>()
   readonly #gone = new AbortController()
   #isStopping = false
   #isLost = false
@@ -63,6 +66,10 @@ export class RunDriver {
     return this.run.id
   }
 
+  get #survivesServer(): boolean {
+    return this.context.datasources.compute.supports.survivesServer
+  }
+
   /** Looks again: somebody asked to cancel it, say. */
   notify(): void {
     this.#wake.resolve()
@@ -71,7 +78,7 @@ export class RunDriver {
   /** Submits nothing more. Jobs that would die with the server are ended now, and that is written down; others go on. */
   stop(): void {
     this.#isStopping = true
-    if (this.context.datasources.compute.supports.survivesServer) this.#gone.abort()
+    if (this.#survivesServer) this.#leave()
     else for (const job of this.#jobs.values()) this.#cancel(job)
     this.notify()
   }
@@ -79,9 +86,14 @@ export class RunDriver {
   /** Another server has the run: nothing more is written, and what runs here must not run twice. */
   abandon(): void {
     this.#isLost = true
-    this.#gone.abort()
-    if (!this.context.datasources.compute.supports.survivesServer) for (const job of this.#jobs.values()) this.#cancel(job)
+    this.#leave()
+    if (!this.#survivesServer) for (const job of this.#jobs.values()) this.#cancel(job)
     this.notify()
+  }
+
+  #leave(): void {
+    this.#gone.abort()
+    this.#heard.release()
   }
 
   async drive(): Promise<DriveEnd> {
@@ -102,7 +114,7 @@ export class RunDriver {
       publishPipelineEvents(this.context.publisher, advanced.run, advanced.events)
       this.#follow(advanced, pinned)
       if (advanced.isOver) return 'OVER'
-      if (this.#happenings.length > 0) continue
+      if (this.#heard.length > 0) continue
       if (this.#isStopping && (this.#gone.signal.aborted || this.#jobs.size === 0)) return 'STOPPED'
       await this.#woken(advanced.wakeAt)
     }
@@ -112,13 +124,15 @@ export class RunDriver {
 
   /** What was heard is written, however long the catalog cannot take it; null when the run is no longer this server's. */
   async #advance(advance: Pick<Advance, 'rules' | 'refusal' | 'userId'>): Promise<Advanced | null> {
-    const happenings = this.#take()
+    const { happenings, written } = this.#heard.take()
     for (let tries = 0; !this.#isLost; tries++) {
       const { owner, writes, log } = this.context
-      const mayBegin = !this.#isStopping
-      const now = { ...advance, runId: this.run.id, owner, happenings, mayBegin, random: Math.random }
+      const may = { mayBegin: !this.#isStopping, isAsked: this.#survivesServer }
+      const now = { ...advance, ...may, runId: this.run.id, owner, happenings, random: Math.random }
       try {
-        return await writes.write((stores) => advancePipelineRun(stores, now))
+        const advanced = await writes.write((stores) => advancePipelineRun(stores, now))
+        if (advanced) written()
+        return advanced
       } catch (error) {
         log.error({ err: error, pipelineRun: this.run.id }, 'a pipeline run could not be advanced; it is tried again')
         await sleep(writePauses[Math.min(tries, writePauses.length - 1)])
@@ -133,8 +147,8 @@ export class RunDriver {
     for (const step of (await catalog.pipelineSteps.byRuns([this.run.id])).filter(isUnderWay)) {
       if (step.computeRunId !== null) void this.#watch(step, step.computeRunId)
       // The backend knows by the key whether it has taken the job already.
-      else if (this.context.datasources.compute.supports.survivesServer)
-        void this.#submit(step, await this.#newKeyOf(step, this.run.createdBy ?? pinned.version.createdBy), pinned)
+      else if (this.#survivesServer)
+        void this.#submit(step, await this.#newKeyOf(step, this.run.createdBy ?? pinned.version.createdBy), pinned, true)
       else this.#hear({ type: 'state', stepId: step.id, attempt: step.attempt, state: 'FAILED', detail: notKnown })
     }
   }
@@ -144,33 +158,37 @@ export class RunDriver {
   }
 
   #follow({ begun, canceled }: Advanced, pinned: PinnedDeployment): void {
-    for (const { step, secret } of begun) void this.#submit(step, secret, pinned)
+    for (const { step, secret } of begun) void this.#submit(step, secret, pinned, false)
     for (const step of canceled) {
       const job = this.#jobs.get(nameOf(step))
       if (job) this.#cancel(job)
     }
   }
 
-  async #submit(step: PipelineStepRow, secret: string | null, pinned: PinnedDeployment): Promise<void> {
+  /** @param mayBeKnown a server that died may have submitted it */
+  async #submit(step: PipelineStepRow, secret: string | null, pinned: PinnedDeployment, mayBeKnown: boolean): Promise<void> {
     const { datasources, url } = this.context
     const of = { stepId: step.id, attempt: step.attempt }
     const job: Job = { jobId: null, isCanceled: this.#isStopping }
     this.#jobs.set(nameOf(step), job)
     try {
-      const submission = await describeJob(datasources, this.run, pinned, step, { secret, url })
+      let submission: JobSubmission | null = null
       for (let tries = 0; ; tries++) {
         if (this.#gone.signal.aborted) return
         // Nothing was submitted, so there is nothing to end.
         if (job.isCanceled)
           return this.#hear({ ...of, type: 'state', ...(this.#isStopping ? stopped : { state: 'CANCELED', detail: null }) })
         try {
+          submission ??= await describeJob(datasources, this.run, pinned, step, { secret, url, mayBeKnown })
           job.jobId = (await datasources.compute.submit(submission)).jobId
           break
         } catch (error) {
-          const pause = submitPauses[tries]
-          if (!isDhuoError(error) || error.code !== 'BACKEND_UNAVAILABLE' || pause === undefined) throw error
-          this.context.log.warn({ err: error, job: submission.key }, 'a job could not be submitted; it is tried again')
-          await sleep(pause, undefined, { signal: this.#gone.signal }).catch(() => {})
+          const isPassing = isDhuoError(error) && passing.includes(error.code)
+          if (!isPassing || (tries >= mostSubmitTries && !this.#survivesServer)) throw error
+          this.context.log.warn({ err: error, step: nameOf(step) }, 'a job could not be submitted; it is tried again')
+          if (this.#survivesServer)
+            this.#hear({ ...of, type: 'state', state: 'QUEUED', detail: `Not submitted yet: ${error.message}` })
+          await this.#pause(submitPauses[Math.min(tries, submitPauses.length - 1)]! * (0.75 + Math.random() / 2), job)
         }
       }
       this.#hear({ ...of, type: 'submitted', jobId: job.jobId })
@@ -196,8 +214,10 @@ export class RunDriver {
       try {
         for await (const event of this.context.datasources.compute.watch(jobId, this.#gone.signal)) {
           tries = 0
-          if (event.type === 'lines') await this.#hearLines(of, event.lines)
-          else {
+          if (event.type === 'seen') this.context.seen(step.id, event.at)
+          else if (event.type !== 'status') {
+            if (!(await this.#keep(of, event))) return
+          } else {
             const { state, detail } = event.status
             const isOver = state !== 'QUEUED' && state !== 'RUNNING'
             if (isOver) this.#jobs.delete(nameOf(step))
@@ -216,6 +236,25 @@ export class RunDriver {
     this.#jobs.delete(nameOf(step))
   }
 
+  /** Of what the runner forgets when it is asked for more. @returns false when it may not be asked: another server goes on here */
+  async #keep(of: { stepId: string; attempt: number }, event: Exclude<JobEvent, { type: 'status' | 'seen' }>): Promise<boolean> {
+    const written =
+      event.type === 'mark' ? this.#heard.add({ ...of, ...event }) : (await this.#heard.addLines(of, event.lines)).written
+    if (this.#survivesServer) await written
+    return !(this.#survivesServer && this.#gone.signal.aborted)
+  }
+
+  /** Not for longer than anybody wants the job. */
+  async #pause(ms: number, job: Job): Promise<void> {
+    const { signal } = this.#gone
+    for (const end = Date.now() + ms; Date.now() < end && !job.isCanceled && !signal.aborted; )
+      await sleep(Math.min(500, end - Date.now() + 1), undefined, { signal }).catch(() => {})
+  }
+
+  #hear(happening: Happening): void {
+    void this.#heard.add(happening)
+  }
+
   #cancel(job: Job): void {
     if (job.isCanceled) return
     job.isCanceled = true
@@ -229,38 +268,6 @@ export class RunDriver {
       job.isCanceled = false
       setTimeout(() => this.notify(), 2_000).unref()
     })
-  }
-
-  #hear(happening: Happening): void {
-    this.#happenings.push(happening)
-    this.#wake.resolve()
-  }
-
-  async #hearLines(
-    of: { stepId: string; attempt: number },
-    lines: Extract<Happening, { type: 'lines' }>['lines'],
-  ): Promise<void> {
-    for (let start = 0; start < lines.length; start += mostLines) {
-      const part = lines.slice(start, start + mostLines)
-      this.#waitingLines += part.length
-      this.#hear({ ...of, type: 'lines', lines: part })
-      while (this.#waitingLines > mostWaitingLines && !this.#gone.signal.aborted) await this.#room.promise
-    }
-  }
-
-  /** What was heard, in order, and of lines as many as one transaction takes. */
-  #take(): Happening[] {
-    let lines = 0
-    let count = 0
-    for (const happening of this.#happenings) {
-      if (happening.type === 'lines' && lines > 0 && lines + happening.lines.length > mostLines) break
-      if (happening.type === 'lines') lines += happening.lines.length
-      count++
-    }
-    this.#waitingLines -= lines
-    this.#room.resolve()
-    this.#room = Promise.withResolvers()
-    return this.#happenings.splice(0, count)
   }
 
   async #woken(wakeAt: number | null): Promise<void> {

@@ -1,7 +1,8 @@
 // Works out what happens next in a pipeline run, from its rows and from what has just been heard. Changes nothing by itself.
-import type { NewPipelineEvent } from '../datasources/catalog/pipeline-event-store.js'
+import { blank, type NewPipelineEvent } from '../datasources/catalog/pipeline-event-store.js'
 import type { PipelineRunRow, PipelineStatus, PipelineStepRow, StepStatus } from '../datasources/catalog/pipeline-rows.js'
-import type { JobLine, JobState } from '../datasources/compute/job-runner.js'
+import type { JobLine, JobMark, JobState } from '../datasources/compute/job-runner.js'
+import { takeOutput } from './take-output.js'
 
 /** What the deployment's version says of a step. */
 export interface StepRule {
@@ -13,6 +14,7 @@ export interface StepRule {
 export type Happening = { stepId: string; attempt: number } & (
   | { type: 'submitted'; jobId: string }
   | { type: 'lines'; lines: readonly JobLine[] }
+  | { type: 'mark'; mark: JobMark }
   /** @property isFutile it would fail again */
   | { type: 'state'; state: JobState; detail: string | null; isFutile?: boolean }
 )
@@ -28,6 +30,8 @@ export interface PlanInput {
   refusal: string | null
   /** Whether this server takes up new work. */
   mayBegin: boolean
+  /** Whether the backend has to be asked for states; otherwise they are heard as they happen, and never old. */
+  isAsked: boolean
   /** Milliseconds since 1970. */
   now: number
   /** Between 0 and 1: spreads what is tried again. */
@@ -95,27 +99,27 @@ class Planner {
   private hear(happening: Happening): void {
     const step = this.steps.get(happening.stepId)
     if (!step || step.attempt !== happening.attempt || !isUnderWay(step)) return
-    if (happening.type === 'lines') this.log(step, happening.lines)
-    else if (happening.type === 'submitted') this.change(step, { computeRunId: happening.jobId })
-    else if (happening.state === 'RUNNING') {
-      if (step.status !== 'RUNNING') this.move(step, 'RUNNING', null, { startedAt: this.at })
-    } else if (happening.state !== 'QUEUED') this.endAttempt(step, happening.state, happening)
+    if (happening.type === 'lines') this.take(step, happening.lines)
+    else if (happening.type === 'mark') this.take(step, [happening.mark])
+    else {
+      const observedAt = this.input.isAsked ? this.at : null
+      if (happening.type === 'submitted') this.change(step, { computeRunId: happening.jobId, observedAt })
+      else this.hearState(this.change(step, { observedAt }), happening)
+    }
   }
 
-  private log(step: PipelineStepRow, lines: readonly JobLine[]): void {
-    let number = step.lastLogNumber
-    for (const { stream, text, at } of lines)
-      this.events.push({
-        ...blank,
-        type: 'LOG',
-        at,
-        stepId: step.id,
-        stepName: step.name,
-        message: text,
-        stream,
-        number: ++number,
-      })
-    this.change(step, { lastLogNumber: number })
+  private hearState(step: PipelineStepRow, happening: Extract<Happening, { type: 'state' }>): void {
+    if (happening.state === 'RUNNING') {
+      if (step.status !== 'RUNNING') this.move(step, 'RUNNING', happening.detail, { startedAt: this.at })
+    } else if (happening.state !== 'QUEUED') this.endAttempt(step, happening.state, happening)
+    else if (step.status === 'QUEUED' && step.statusDetail !== happening.detail)
+      this.change(step, { statusDetail: happening.detail })
+  }
+
+  private take(step: PipelineStepRow, output: readonly (JobLine | JobMark)[]): void {
+    const { events, change } = takeOutput(step, output)
+    this.events.push(...events)
+    this.change(step, change)
   }
 
   private endAttempt(
@@ -175,7 +179,7 @@ class Planner {
   private begin(step: PipelineStepRow): void {
     if (this.run.status === 'QUEUED') this.moveRun('RUNNING', null, { startedAt: this.at })
     const fresh = { progress: null, message: null, computeRunId: null, retryAt: null, reportedFailure: null, startedAt: null }
-    const next = { ...fresh, attempt: step.attempt + 1 }
+    const next = { ...fresh, observedAt: null, outputCursors: null, attempt: step.attempt + 1 }
     if (step.status === 'QUEUED') this.change(step, next)
     else this.move(step, 'QUEUED', null, next)
     this.begun.push(step.id)
@@ -220,18 +224,6 @@ class Planner {
 }
 
 const words: Partial<Record<StepStatus, string>> = { FAILED: 'failed', CANCELED: 'was canceled', SKIPPED: 'was skipped' }
-
-/** The columns that most events leave empty. */
-export const blank = {
-  stepId: null,
-  stepName: null,
-  runStatus: null,
-  stepStatus: null,
-  progress: null,
-  message: null,
-  stream: null,
-  number: null,
-} as const
 
 function wakeAtOf(steps: readonly PipelineStepRow[]): number | null {
   const times = steps.flatMap(({ status, retryAt }) => (status === 'QUEUED' && retryAt !== null ? [Date.parse(retryAt)] : []))

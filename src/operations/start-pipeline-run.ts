@@ -1,12 +1,11 @@
 // Starts a run of a deployment: its row, its steps and its first events in one transaction. Whoever advances runs does the rest.
 import type { Stores } from '../datasources/catalog/catalog.js'
 import { newId } from '../datasources/catalog/node-id.js'
-import type { NewPipelineEvent } from '../datasources/catalog/pipeline-event-store.js'
+import { blank, type NewPipelineEvent } from '../datasources/catalog/pipeline-event-store.js'
 import type { PipelineEventRow, PipelineRunRow, PipelineStepRow, Trigger } from '../datasources/catalog/pipeline-rows.js'
 import type { Datasources } from '../datasources/datasources.js'
 import { badInput, DhuoError, notFound } from '../errors.js'
 import type { Publisher } from '../pubsub/topics.js'
-import { blank } from './plan-pipeline-run.js'
 import { announceDueRun, publishPipelineEvents } from './publish-pipeline-events.js'
 import { type PinnedDeployment, readPinnedDeployment } from './read-pinned-deployment.js'
 
@@ -103,6 +102,8 @@ export async function insertRun(
       retryAt: null,
       reportedFailure: null,
       lastLogNumber: 0,
+      observedAt: null,
+      outputCursors: null,
     }
   })
   await stores.pipelineRuns.insert(run)

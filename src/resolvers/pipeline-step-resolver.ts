@@ -5,13 +5,13 @@ import type { RunRow } from '../datasources/catalog/experiment-rows.js'
 import type { PipelineRunRow, PipelineStepRow } from '../datasources/catalog/pipeline-rows.js'
 import type { DatasetRow } from '../datasources/catalog/tables.js'
 import { DhuoError, notFound } from '../errors.js'
-import { reportStep, requireReport } from '../operations/report-step.js'
+import { reportStep, requireReport, type StepReport } from '../operations/report-step.js'
 import { Dataset } from '../schema/dataset.js'
 import { PipelineRun } from '../schema/pipeline-run.js'
 import { LogLine, PipelineStep, ReportStepInput } from '../schema/pipeline-step.js'
 import { Run } from '../schema/run.js'
-import { BigInteger } from '../schema/scalars.js'
-import { durationOf, logPageOf } from './pipeline-fields.js'
+import { BigInteger, DateTime } from '../schema/scalars.js'
+import { durationOf, logPageOf, observationOf } from './pipeline-fields.js'
 
 @Resolver(() => PipelineStep)
 export class PipelineStepResolver {
@@ -30,8 +30,7 @@ export class PipelineStepResolver {
     const own = context.viewer!.key?.pipelineStepId ?? step.id
     if (own !== step.id)
       throw new DhuoError('FORBIDDEN', 'The key of a script reports on its own step only.', { field: 'input.step' })
-    const { status = null, progress = null, message = null } = input
-    await reportStep(context.datasources, context.events, step.id, requireReport({ status, progress, message }))
+    await reportStep(context.datasources, context.events, step.id, requireReport(reportOf(input)))
     context.forgetLoaded()
     return (await context.loaders.pipelineStep.load(step.id))!
   }
@@ -47,6 +46,22 @@ export class PipelineStepResolver {
   })
   durationMs(@Root() step: PipelineStepRow): number | null {
     return durationOf(step)
+  }
+
+  @FieldResolver(() => DateTime, {
+    nullable: true,
+    description:
+      'When the status was last known to be so: now, where the server hears of every change by itself; on a backend that has to be asked (OCI Data Flow), when it last answered. Null before the first attempt.',
+  })
+  async observedAt(@Root() step: PipelineStepRow, @Ctx() { loaders }: Context): Promise<string | null> {
+    return observationOf(step, (await loaders.pipelineRun.load(step.pipelineRunId))!).observedAt
+  }
+
+  @FieldResolver(() => Boolean, {
+    description: 'Whether the status may be out of date: it is not final, and nobody could confirm it for more than 60 s.',
+  })
+  async stale(@Root() step: PipelineStepRow, @Ctx() { loaders }: Context): Promise<boolean> {
+    return observationOf(step, (await loaders.pipelineRun.load(step.pipelineRunId))!).stale
   }
 
   @FieldResolver(() => [LogLine], { description: 'What it printed, in order, over all attempts.' })
@@ -72,6 +87,20 @@ export class PipelineStepResolver {
     return loaders.datasetsOfPipelineStep.load(step.id)
   }
 }
+
+const reportOf = ({ attempt, lines, marks, final, ...said }: ReportStepInput): StepReport => ({
+  ...saidBy(said),
+  attempt: attempt ?? null,
+  lines: (lines ?? []).map(({ stream, ...line }) => ({ ...line, stream: stream ?? 'STDOUT' })),
+  marks: (marks ?? []).map(({ number, at, ...mark }) => ({ number, at, ...saidBy(mark) })),
+  isFinal: final ?? false,
+})
+
+const saidBy = ({ status, progress, message }: Pick<ReportStepInput, 'status' | 'progress' | 'message'>) => ({
+  status: status ?? null,
+  progress: progress ?? null,
+  message: message ?? null,
+})
 
 @Resolver(() => Run)
 export class RunOriginResolver {

@@ -51,6 +51,7 @@ export async function watchJob(runner: JobRunner, jobId: string, signal = new Ab
 
 export const submissionOf = (script: JobFile, more: Partial<JobSubmission> = {}): JobSubmission => ({
   key: `key-${randomUUID()}`,
+  mayBeKnown: false,
   displayName: 'iris/classifier#1/train',
   script,
   arguments: [],

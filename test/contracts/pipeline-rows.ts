@@ -48,5 +48,7 @@ export const pipelineStepRow = (
   retryAt: null,
   reportedFailure: null,
   lastLogNumber: 0,
+  observedAt: null,
+  outputCursors: null,
   ...over,
 })

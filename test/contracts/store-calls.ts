@@ -241,6 +241,7 @@ function storeCalls(catalog: Catalog): { [Name in keyof Stores]?: () => object }
       byRuns: () => [catalog.pipelineSteps.byRuns(ids)],
       move: () => [catalog.pipelineSteps.move(pipelineStepRow({ id: 'a', projectId: 'b' }), { status: 'RUNNING' })],
       runs: () => [catalog.pipelineSteps.runs(ids)],
+      setObserved: () => [catalog.pipelineSteps.setObserved(ids, at(0))],
       datasets: () => [catalog.pipelineSteps.datasets(ids)],
     }),
     predictions: (): Calls<'predictions'> => ({

@@ -20,7 +20,7 @@ function world(rules: Record<string, StepRule>, over: Partial<PipelineRunRow> = 
   )
   const plan = (happenings: readonly Happening[] = [], input: Partial<PlanInput> = {}) => {
     const planned = planPipelineRun({
-      ...{ run, steps, rules: new Map(Object.entries(rules)), happenings, refusal: null, mayBegin: true, now },
+      ...{ run, steps, rules: new Map(Object.entries(rules)), happenings, refusal: null, mayBegin: true, isAsked: false, now },
       random: () => 0,
       ...input,
     })

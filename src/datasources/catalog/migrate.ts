@@ -5,10 +5,16 @@ import { DhuoError } from '../../errors.js'
 import * as foundation from './migrations/2026-11-foundation.js'
 import * as tracking from './migrations/2026-11-tracking.js'
 import * as workflows from './migrations/2026-11-workflows.js'
+import * as remoteOutput from './migrations/2026-12-remote-output.js'
 import type { Tables } from './tables.js'
 
 /** Carried out in the order of their names; what a released version has carried out must not change any more. */
-const migrations = { '2026-11-foundation': foundation, '2026-11-tracking': tracking, '2026-11-workflows': workflows }
+const migrations = {
+  '2026-11-foundation': foundation,
+  '2026-11-tracking': tracking,
+  '2026-11-workflows': workflows,
+  '2026-12-remote-output': remoteOutput,
+}
 
 /** All that are missing, in one transaction. @throws BACKEND_UNAVAILABLE when a newer version of this server was here */
 export async function migrate(db: Kysely<Tables>): Promise<void> {

@@ -8,6 +8,18 @@ import type { Tables } from './tables.js'
 /** An event that has no place in the log yet. */
 export type NewPipelineEvent = Omit<PipelineEventRow, 'pipelineRunId' | 'sequence'>
 
+/** The columns that most events leave empty. */
+export const blank = {
+  stepId: null,
+  stepName: null,
+  runStatus: null,
+  stepStatus: null,
+  progress: null,
+  message: null,
+  stream: null,
+  number: null,
+} as const
+
 const columns = [
   'pipelineRunId',
   'sequence',

@@ -71,6 +71,10 @@ export interface PipelineStepRow {
   reportedFailure: string | null
   /** Of its newest log line. */
   lastLogNumber: number
+  /** When the compute backend last confirmed the status; null where the server hears of every change as it happens. */
+  observedAt: Timestamp | null
+  /** JSON, of the newest attempt: how far the output of each source is written down. */
+  outputCursors: string | null
 }
 
 /** Never changes. Log lines are events too: `number` and `stream` are theirs. */

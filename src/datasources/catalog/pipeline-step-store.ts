@@ -1,5 +1,6 @@
 // Steps of pipeline runs: how each is getting on.
 import type { Kysely } from 'kysely'
+import type { Timestamp } from './column-types.js'
 import type { RunRow } from './experiment-rows.js'
 import type { PipelineStepRow } from './pipeline-rows.js'
 import type { DatasetRow, Tables } from './tables.js'
@@ -39,6 +40,17 @@ export class PipelineStepStore {
       .where('attempt', '=', step.attempt)
       .executeTakeFirst()
     return numUpdatedRows === 1n
+  }
+
+  /** Of those that have not ended: the time at which their status was confirmed, when it is later than what is there. */
+  async setObserved(ids: readonly string[], at: Timestamp): Promise<void> {
+    await this.db
+      .updateTable('pipeline_steps')
+      .set({ observedAt: at })
+      .where('id', 'in', ids)
+      .where('endedAt', 'is', null)
+      .where('observedAt', '<', at)
+      .execute()
   }
 
   /** What the scripts of these steps logged, the oldest first. */

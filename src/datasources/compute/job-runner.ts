@@ -16,6 +16,8 @@ export interface JobSubmission {
    * do not survive the server knows the keys of jobs that run and, for an hour or so, of those that have ended.
    */
   key: string
+  /** A server that died may have submitted it already: a backend that outlives servers has to look before it begins it. */
+  mayBeKnown: boolean
   /** For people who look at the backend: `<project>/<deployment>#<number>/<step>`. */
   displayName: string
   script: JobFile
@@ -38,6 +40,16 @@ export interface JobStatus {
   detail: string | null
 }
 
+/**
+ * The place of a line or mark among those of its source, which count 1, 2, 3 …: what is written down already is known by it,
+ * by whichever way and however often it comes.
+ */
+export interface OutputPlace {
+  /** `script`: the script's own output, in the order in which its wrapper heard it. Others are the backend's own (a log of its own). */
+  source: string
+  number: number
+}
+
 export interface JobLine {
   /** `SYSTEM`: not the script speaks but its runner, for example of output that was dropped. */
   stream: 'STDOUT' | 'STDERR' | 'SYSTEM'
@@ -45,10 +57,30 @@ export interface JobLine {
   text: string
   /** When it came. ISO 8601. */
   at: string
+  /** Of a line that may come more than once. */
+  place?: OutputPlace
 }
 
-/** What a runner says of a job, in order; the last is always a final state, and comes after every line. */
-export type JobEvent = { type: 'status'; status: JobStatus } | { type: 'lines'; lines: JobLine[] }
+/** What a script says of itself among its lines: how far it is, and whether it has failed. */
+export interface JobMark {
+  /** ISO 8601. */
+  at: string
+  /** 0 to 1. */
+  progress: number | null
+  message: string | null
+  status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | null
+  place: OutputPlace
+}
+
+/**
+ * What a runner says of a job, in order; the last is always a final state, and comes after every line. `seen`: the backend has
+ * confirmed the state that was said last, at this time (ISO 8601); runners that hear of changes as they happen do not say it.
+ */
+export type JobEvent =
+  | { type: 'status'; status: JobStatus }
+  | { type: 'lines'; lines: JobLine[] }
+  | { type: 'mark'; mark: JobMark }
+  | { type: 'seen'; at: string }
 
 /**
  * One kind of compute backend. Throws `DhuoError`: `BACKEND_UNAVAILABLE` when it does not answer, `PRECONDITION_FAILED`
@@ -73,6 +105,8 @@ export interface JobRunner {
    * that is watched again after its end says that state again. Each line is handed out once: of two who watch, to one of them;
    * both hear every state. Who takes lines slowly slows the script down: nothing is lost.
    * A job that is not known (its runner died with the server that started it) is FAILED, with a detail that says so.
+   * Whoever asks for the next event has kept the one before: a runner whose jobs survive the server forgets what it handed out no
+   * earlier, and hands out again what was not kept, with the same places.
    * @param signal ends the watching, without a final state and without an error; not the job
    */
   watch(jobId: string, signal: AbortSignal): AsyncIterable<JobEvent>

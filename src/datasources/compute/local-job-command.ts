@@ -12,6 +12,9 @@ import { sparkArguments } from './spark-arguments.js'
 
 const run = promisify(execFile)
 
+/** It is no TypeScript, so it stands beside `src` and `dist`, which have the same depth. */
+const wrapperFile = join(import.meta.dirname, '..', '..', '..', 'templates', 'dhuo_wrapper.py')
+
 export interface JobPlace {
   directory: string
   script: string
@@ -62,12 +65,13 @@ export class LocalJobCommands {
     const program = this.#programFor(job.script.name)
     const file = await this.#find(program)
     const environment = this.#environment(job, place)
+    const wrapper = this.#config.isWrapped ? [wrapperFile] : []
     if (program === 'node') return { file, arguments: [place.script, ...job.arguments], environment }
-    if (program === 'python') return { file, arguments: ['-u', place.script, ...job.arguments], environment }
+    if (program === 'python') return { file, arguments: ['-u', ...wrapper, place.script, ...job.arguments], environment }
     const python = await this.#find('python').catch(() => null)
     return {
       file,
-      arguments: sparkArguments(this.#config.spark!, job, { script: place.script, jars: jarsOf(place.archive) }),
+      arguments: sparkArguments(this.#config.spark!, job, [...wrapper, place.script], jarsOf(place.archive)),
       environment: { ...(python && { PYSPARK_PYTHON: python }), ...environment },
     }
   }

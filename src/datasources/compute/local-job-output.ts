@@ -1,7 +1,8 @@
 // Holds what a job has written until it is handed out, within bounds: a slow reader stops the script's pipe, not the server.
 import type { Readable } from 'node:stream'
-import type { JobLine } from './job-runner.js'
+import type { JobLine, JobMark } from './job-runner.js'
 import { LineSplitter } from './local-line-splitter.js'
+import { NumberedLines, numberRoom } from './numbered-lines.js'
 
 export interface OutputBounds {
   /** Characters of one line. */
@@ -20,7 +21,8 @@ const lineOverhead = 64
 export class JobOutput {
   readonly #bounds: OutputBounds
   readonly #notify: () => void
-  #waiting: JobLine[] = []
+  readonly #isNumbered: boolean
+  #waiting: (JobLine | JobMark)[] = []
   #waitingSize = 0
   #lines = 0
   #characters = 0
@@ -31,26 +33,31 @@ export class JobOutput {
   /** The last line of standard error that says something: what a script died of. */
   lastError: string | null = null
 
-  /** @param notify called when there is something new to take */
-  constructor(bounds: OutputBounds, notify: () => void) {
+  /**
+   * @param isNumbered the script runs under the wrapper, which numbers its lines
+   * @param notify called when there is something new to take
+   */
+  constructor(bounds: OutputBounds, isNumbered: boolean, notify: () => void) {
     this.#bounds = bounds
+    this.#isNumbered = isNumbered
     this.#notify = notify
   }
 
   /** Reads a pipe to its end. @returns resolves at the end, or when the pipe was destroyed */
   read(source: Readable, stream: 'STDOUT' | 'STDERR'): Promise<void> {
-    const splitter = new LineSplitter(this.#bounds.lineLength)
+    const splitter = new LineSplitter(this.#bounds.lineLength + (this.#isNumbered ? numberRoom : 0))
+    const numbers = this.#isNumbered ? new NumberedLines(stream) : null
     this.#sources.add(source)
     return new Promise((resolve) => {
       source.on('data', (chunk: Buffer) => {
         if (this.#dropping) return
-        this.#add(stream, splitter.push(chunk))
+        this.#add(stream, splitter.push(chunk), numbers)
         if (!this.#finishing && this.#waitingSize > highMark) this.#hold()
       })
       source.on('error', () => {})
       source.once('close', () => {
         this.#sources.delete(source)
-        this.#add(stream, splitter.end())
+        this.#add(stream, splitter.end(), numbers)
         resolve()
       })
     })
@@ -77,12 +84,12 @@ export class JobOutput {
     this.#notify()
   }
 
-  /** The oldest lines, which are then forgotten here. */
-  take(limit: number): JobLine[] {
-    const lines = this.#waiting.splice(0, limit)
-    for (const line of lines) this.#waitingSize -= line.text.length + lineOverhead
+  /** The oldest lines and marks, which are then forgotten here. */
+  take(limit: number): (JobLine | JobMark)[] {
+    const output = this.#waiting.splice(0, limit)
+    for (const entry of output) this.#waitingSize -= sizeOf(entry)
     if (this.#held && this.#waitingSize < highMark / 2) this.#resume()
-    return lines
+    return output
   }
 
   #hold(): void {
@@ -95,10 +102,12 @@ export class JobOutput {
     for (const source of this.#sources) source.resume()
   }
 
-  #add(stream: 'STDOUT' | 'STDERR', texts: string[]): void {
+  #add(stream: 'STDOUT' | 'STDERR', texts: string[], numbers: NumberedLines | null): void {
     if (texts.length === 0 || this.#dropping) return
     const at = new Date().toISOString()
     for (const text of texts) {
+      const entry = numbers === null ? { stream, text, at } : numbers.read(text)
+      if (entry === null) continue
       this.#lines += 1
       this.#characters += text.length
       if (this.#lines > this.#bounds.lines || this.#characters > this.#bounds.characters) {
@@ -106,8 +115,8 @@ export class JobOutput {
         this.#push({ stream: 'SYSTEM', text: `Further output is dropped: ${this.#bound()}.`, at })
         break
       }
-      this.#push({ stream, text, at })
-      if (stream === 'STDERR' && text.trim() !== '') this.lastError = text
+      this.#push(entry)
+      if ('stream' in entry && stream === 'STDERR' && entry.text.trim() !== '') this.lastError = entry.text
     }
     this.#notify()
   }
@@ -117,8 +126,10 @@ export class JobOutput {
     return `a job keeps ${lines.toLocaleString('en')} lines, of ${characters.toLocaleString('en')} characters together`
   }
 
-  #push(line: JobLine): void {
-    this.#waiting.push(line)
-    this.#waitingSize += line.text.length + lineOverhead
+  #push(entry: JobLine | JobMark): void {
+    this.#waiting.push(entry)
+    this.#waitingSize += sizeOf(entry)
   }
 }
+
+const sizeOf = (entry: JobLine | JobMark): number => ('stream' in entry ? entry.text.length : 0) + lineOverhead

@@ -30,6 +30,7 @@ async function runScript(config: LocalComputeConfig, signal: AbortSignal): Promi
     const script = `print(${JSON.stringify(words)})\n`
     const { jobId } = await runner.submit({
       key: 'doctor',
+      mayBeKnown: false,
       displayName: 'doctor',
       script: { name: 'doctor.py', localFile: null, open: async () => Readable.from([script]) },
       ...{ arguments: [], archive: null, environment: {}, cluster: 'SMALL', timeoutSeconds: 15 },
@@ -37,7 +38,7 @@ async function runScript(config: LocalComputeConfig, signal: AbortSignal): Promi
     const lines: string[] = []
     for await (const event of runner.watch(jobId, signal)) {
       if (event.type === 'lines') lines.push(...event.lines.map(({ text }) => text))
-      else if (event.status.state === 'FAILED')
+      else if (event.type === 'status' && event.status.state === 'FAILED')
         throw new DhuoError('PRECONDITION_FAILED', `A script failed: ${event.status.detail} ${lines.join('\n')}`)
     }
     if (!lines.includes(words)) throw new DhuoError('PRECONDITION_FAILED', 'A script ran, and nothing was heard of it.')

@@ -14,6 +14,7 @@ import { diskExcessOf, excessOf } from './local-job-limits.js'
 import type { OutputBounds } from './local-job-output.js'
 import { LocalJobReaper } from './local-job-reaper.js'
 import { killMarked, newRunnerId, ProcessWatch, runnerLives, signal } from './local-processes.js'
+import { outputEvents } from './numbered-lines.js'
 
 interface LocalJobRunnerOptions {
   output?: OutputBounds
@@ -80,6 +81,7 @@ class LocalJobRunner implements JobRunner {
       commands: new LocalJobCommands(config),
       reaper: new LocalJobReaper(runnerId, watch.leaders),
       watch,
+      isNumbered: config.isWrapped,
       output: options.output ?? { lineLength: 8_192, lines: 1_000_000, characters: 64 * 1024 * 1024 },
       limits: { memoryMb: config.memoryLimitMb, diskMb: config.diskLimitMb, processes: options.processes ?? 500 },
       graceMs: config.graceSeconds * 1_000,
@@ -201,8 +203,8 @@ class LocalJobRunner implements JobRunner {
         yield { type: 'status', status: { jobId, state: 'RUNNING', detail: null } }
         continue
       }
-      const lines = job.output.take(lineBatch)
-      if (lines.length > 0) yield { type: 'lines', lines }
+      const output = job.output.take(lineBatch)
+      if (output.length > 0) yield* outputEvents(output)
       else if (!job.ended) await job.changed(until)
       else {
         yield { type: 'status', status: job.status }

@@ -27,6 +27,8 @@ export interface JobSurroundings {
   reaper: LocalJobReaper
   watch: ProcessWatch
   output: OutputBounds
+  /** Python scripts run under the wrapper. */
+  isNumbered: boolean
   limits: JobLimits
   /** Between TERM and KILL. */
   graceMs: number
@@ -67,7 +69,7 @@ export class LocalJob {
     this.marker = `${surroundings.runnerId}/${this.id}`
     const readable = submission.key.replace(/[^A-Za-z0-9_-]+/g, '-').slice(-60)
     this.directory = join(surroundings.directory, `${readable}-${this.id.slice(0, 8)}`)
-    this.output = new JobOutput(surroundings.output, () => this.#tell())
+    this.output = new JobOutput(surroundings.output, surroundings.isNumbered, () => this.#tell())
   }
 
   get status(): JobStatus {

@@ -1,16 +1,6 @@
 // Cuts the bytes that a script writes into lines that are harmless to show and to store, each of a bounded length.
 import { StringDecoder } from 'node:string_decoder'
-
-/** Colours and cursor movements of terminals, titles of their windows. https://www.ecma-international.org/publications-and-standards/standards/ecma-48/ */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const terminalSequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])/g
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const anyControl = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/
-
-/** How often a progress bar, which overwrites its line with `\r`, is handed out while it moves. */
-const progressEveryMs = 1_000
+import { harmlessLine } from './line-text.js'
 
 /**
  * Lines of one stream. Bytes that are not UTF-8 become U+FFFD, control characters their pictures (U+2400 …), sequences for terminals
@@ -19,6 +9,7 @@ const progressEveryMs = 1_000
  */
 export class LineSplitter {
   readonly #maxLength: number
+  readonly #progressEveryMs: number
   readonly #decoder = new StringDecoder('utf8')
   /** The line that has no end yet. */
   #begun = ''
@@ -26,9 +17,13 @@ export class LineSplitter {
   #skipping = false
   #progressAt = 0
 
-  /** @param maxLength characters (UTF-16 units) of one line, without the mark of the cut */
-  constructor(maxLength: number) {
+  /**
+   * @param maxLength characters (UTF-16 units) of one line, without the mark of the cut
+   * @param progressEveryMs how often a progress bar, which overwrites its line with `\r`, is handed out while it moves
+   */
+  constructor(maxLength: number, progressEveryMs = 1_000) {
     this.#maxLength = maxLength
+    this.#progressEveryMs = progressEveryMs
   }
 
   push(chunk: Buffer): string[] {
@@ -55,31 +50,21 @@ export class LineSplitter {
     this.#begun = ''
     const skipped = this.#skipping
     this.#skipping = false
-    if (!skipped) this.#add(lastOverwritten(whole), lines)
+    if (!skipped) lines.push(harmlessLine(lastOverwritten(whole), this.#maxLength))
   }
 
   #begin(begun: string, lines: string[]): void {
     // A `\r` at the very end may belong to the `\n` that comes.
     const overwritten = begun.lastIndexOf('\r', begun.length - 2)
     const rest = begun.slice(overwritten + 1)
-    if (overwritten !== -1 && Date.now() - this.#progressAt >= progressEveryMs) {
+    if (overwritten !== -1 && Date.now() - this.#progressAt >= this.#progressEveryMs) {
       this.#progressAt = Date.now()
       const shown = lastOverwritten(begun.slice(0, overwritten))
-      if (shown !== '') this.#add(shown, lines)
+      if (shown !== '') lines.push(harmlessLine(shown, this.#maxLength))
     }
     this.#skipping = rest.length > this.#maxLength
-    if (this.#skipping) this.#add(rest, lines)
+    if (this.#skipping) lines.push(harmlessLine(rest, this.#maxLength))
     this.#begun = this.#skipping ? '' : rest
-  }
-
-  #add(line: string, lines: string[]): void {
-    let shown = line
-    if (shown.length > this.#maxLength) {
-      // Half of a surrogate pair is no Unicode.
-      const end = /[\ud800-\udbff]/.test(shown[this.#maxLength - 1]!) ? this.#maxLength - 1 : this.#maxLength
-      shown = `${shown.slice(0, end)} … [cut: the line is longer than ${this.#maxLength} characters]`
-    }
-    lines.push(anyControl.test(shown) ? harmless(shown) : shown)
   }
 }
 
@@ -89,10 +74,3 @@ function lastOverwritten(line: string): string {
   const end = line.replace(/\r+$/, '')
   return end.slice(end.lastIndexOf('\r') + 1)
 }
-
-const harmless = (line: string): string =>
-  line
-    .replace(terminalSequences, '')
-    .replace(controls, (control) =>
-      control < ' ' ? String.fromCharCode(0x2400 + control.charCodeAt(0)) : control === '\x7f' ? '␡' : '\ufffd',
-    )

@@ -24,18 +24,22 @@ const sizes: Record<JobSubmission['cluster'], Record<string, string>> = {
   },
 }
 
-/** https://spark.apache.org/docs/latest/submitting-applications.html */
+/**
+ * https://spark.apache.org/docs/latest/submitting-applications.html
+ * @param program the script, perhaps behind what runs it
+ */
 export function sparkArguments(
   { master, conf, confBySize }: SparkConfig,
   { cluster, displayName, arguments: args }: JobSubmission,
-  { script, jars }: { script: string; jars: readonly string[] },
+  program: readonly string[],
+  jars: readonly string[],
 ): string[] {
   const settings = { ...sizes[cluster], ...conf, ...confBySize[cluster] }
   return [
     ...['--master', master, '--name', displayName],
     ...Object.entries(settings).flatMap(([name, value]) => ['--conf', `${name}=${value}`]),
     ...(jars.length > 0 ? ['--jars', jars.join(',')] : []),
-    script,
+    ...program,
     ...args,
   ]
 }
