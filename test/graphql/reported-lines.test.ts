@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTestHub, type TestHub } from '../hub.js'
 import { uniqueName } from '../seed.js'
@@ -23,7 +23,12 @@ sys.exit(0 if os.environ["DHUO_ATTEMPT"] == "2" else int(open(sys.argv[1] + "1")
     const run = await runWhen(hub, id, ({ steps }) => steps[0]!.logs.some(({ text }) => line.test(text)))
     return run.steps[0]!.logs.map(({ text }) => line.exec(text)?.[1]).find(Boolean)!
   }
-  return { id, keyOf, end: (attempt: number, code = 0) => writeFile(file + attempt, String(code)) }
+  /** In one go: the script must not read it half written. */
+  const end = async (attempt: number, code = 0): Promise<void> => {
+    await writeFile(`${file}.new`, String(code))
+    await rename(`${file}.new`, file + attempt)
+  }
+  return { id, keyOf, end }
 }
 
 const report = 'mutation ($input: ReportStepInput!) { reportStep(input: $input) { id } }'
