@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { notebookPackages, pythonWith } from '../codegen/python-environment.js'
@@ -49,4 +49,19 @@ described('in a Jupyter kernel', () => {
     },
     180_000,
   )
+
+  test('every snippet of the page for notebooks runs, one after the other', async () => {
+    const page = await readFile(join(root, 'docs', 'clients', 'notebooks.md'), 'utf8')
+    const snippets = [...page.matchAll(/^```python\n(.*?)^```/gms)].map(([, code]) => code)
+    expect(snippets.length).toBeGreaterThan(5)
+    const file = join(workspace, 'page.py')
+    await writeFile(file, `import os; os.chdir(${JSON.stringify(workspace)})\n${snippets.join('\n')}`)
+    const running = startPython([file], {
+      python: (environment as { python: string }).python,
+      environment: { DHUO_URL: hub.url, DHUO_ACCESS_KEY: hub.admin },
+    })
+    expect({ code: await running.ended, err: running.err() }).toEqual({ code: 0, err: expect.not.stringContaining('Traceback') })
+    expect(running.out()).toContain('BAD_USER_INPUT sql')
+    expect(running.out()).toContain('hello Ana')
+  }, 120_000)
 })
