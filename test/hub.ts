@@ -100,18 +100,7 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
       if (answer.errors?.length !== 1) throw new Error(`one error was expected: ${JSON.stringify(answer)}`)
       return answer.errors[0]!
     },
-    async change(statement, ...values) {
-      if (config.catalog.scheme === 'postgres') {
-        const { port, database } = config.catalog
-        let count = 0
-        const numbered = statement.replaceAll('?', () => `$${++count}`)
-        await onServer(port, database, (client) => client.query(numbered, values))
-        return
-      }
-      const db = new DatabaseSync(config.catalog.file, { timeout: 5_000 })
-      db.prepare(statement).run(...values)
-      db.close()
-    },
+    change: (statement, ...values) => changeCatalog(catalogUrl, statement, values),
     async restart() {
       await application.close()
       application = await startApplication(config, log)
@@ -125,4 +114,18 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
     await hub.data(`mutation { login(email: "${adminEmail}", password: "${adminPassword}") { token } }`, {}, null)
   ).login.token
   return hub
+}
+
+/** `TestHub.change` of the catalog at that URL. */
+export async function changeCatalog(url: string, statement: string, values: SQLInputValue[]): Promise<void> {
+  const { catalog } = readConfig({ DHUO_CATALOG_URL: url })
+  if (catalog.scheme === 'postgres') {
+    let count = 0
+    const numbered = statement.replaceAll('?', () => `$${++count}`)
+    await onServer(catalog.port, catalog.database, (client) => client.query(numbered, values))
+    return
+  }
+  const db = new DatabaseSync(catalog.file, { timeout: 5_000 })
+  db.prepare(statement).run(...values)
+  db.close()
 }

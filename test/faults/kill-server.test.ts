@@ -1,38 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { transformFile } from '@swc/core'
-import { adminEmail, adminPassword } from '../hub.js'
+import { type BuiltServer, buildServer } from '../server-process.js'
 
-const root = join(import.meta.dirname, '..', '..')
 const rounds = 8
 const rowsOfDataset = 20_000
 const rowsOfBatch = 40
 const objectSize = 300_000
 
-let directory: string
-const servers: ChildProcess[] = []
+let built: BuiltServer
 
-/** The server as it is started, in a directory of its own. */
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'dhuo-kill-server-'))
-  const sources = (await readdir(join(root, 'src'), { recursive: true })).filter((name) => name.endsWith('.ts'))
-  for (const source of sources) {
-    const target = join(directory, 'dist', source.replace(/\.ts$/, '.js'))
-    await mkdir(dirname(target), { recursive: true })
-    await writeFile(target, (await transformFile(join(root, 'src', source), { sourceMaps: false })).code)
-  }
-  await symlink(join(root, 'node_modules'), join(directory, 'node_modules'))
-  await copyFile(join(root, 'package.json'), join(directory, 'package.json'))
+  built = await buildServer()
 }, 60_000)
-afterAll(async () => {
-  for (const server of servers) server.kill('SIGKILL')
-  await rm(directory, { recursive: true, force: true, maxRetries: 5 })
-})
+afterAll(() => built.remove())
 
 interface Server {
   url: string
@@ -46,45 +27,11 @@ interface Server {
 }
 
 async function startServer(home: string): Promise<Server> {
-  const env = {
-    ...{ PATH: process.env['PATH'], PORT: '0', DHUO_HOME: home, DHUO_LOG_LEVEL: 'error', DHUO_SECRET: 'x'.repeat(40) },
-    ...{ DHUO_ADMIN_EMAIL: adminEmail, DHUO_ADMIN_PASSWORD: adminPassword },
-  }
-  const child = spawn(process.execPath, [join(directory, 'dist/main.js')], { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  servers.push(child)
-  let said = ''
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stderr!.on('data', (bytes) => {
-      said += bytes
-      const [, found] = /(http:\/\/\S+)\/graphql/.exec(said) ?? []
-      if (found) resolve(found)
-    })
-    child.once('exit', () => reject(new Error(said)))
-  })
-  let token = ''
-  const ask: Server['ask'] = async (query, variables = {}) => {
-    const response = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-      body: JSON.stringify({ query, variables }),
-    })
-    return (await response.json()) as never
-  }
-  const get: Server['get'] = async (query, variables) => {
-    const { data, errors } = await ask(query, variables)
-    if (errors) throw new Error(JSON.stringify(errors))
-    return Object.values(data)[0]
-  }
-  token = (await get(`mutation { login(email: "${adminEmail}", password: "${adminPassword}") { token } }`)).token
-  return {
-    url,
-    ask,
-    get,
-    async kill() {
-      child.kill('SIGKILL')
-      if (child.signalCode === null) await once(child, 'exit')
-    },
-  }
+  const { hub, end } = await built.start({ DHUO_HOME: home, DHUO_SECRET: 'x'.repeat(40) })
+  const { url } = hub
+  const ask: Server['ask'] = (query, variables) => hub.execute(query, { ...variables }) as never
+  const get: Server['get'] = async (query, variables) => Object.values(await hub.data(query, { ...variables }))[0]
+  return { url, ask, get, kill: () => end('SIGKILL') }
 }
 
 const bytesOf = (key: string): Buffer => Buffer.alloc(objectSize, createHash('sha256').update(key).digest())
@@ -225,7 +172,7 @@ async function examine(server: Server): Promise<Record<string, number>> {
 }
 
 test(`a server that is killed amid uploads, datasets and DML, ${rounds} times, keeps what it promised and shows nothing half done`, async () => {
-  const home = join(directory, 'home')
+  const home = join(built.directory, 'home')
   let server = await startServer(home)
   await server.get('mutation { createProject(input: { name: "iris" }) { id } }')
   await server.get('mutation { createBucket(input: { project: "iris", purpose: RAW }) { id } }')

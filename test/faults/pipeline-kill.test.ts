@@ -1,76 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { transformFile } from '@swc/core'
 import { readEvents, runWhen, type SeenRun, seedDeployment, startRun } from '../graphql/pipeline-seed.js'
-import { adminEmail, adminPassword, type TestHub } from '../hub.js'
+import type { TestHub } from '../hub.js'
+import { type BuiltServer, buildServer, type ServerProcess } from '../server-process.js'
 
-const root = join(import.meta.dirname, '..', '..')
+let built: BuiltServer
 let directory: string
-const servers: ChildProcess[] = []
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'dhuo-kill-'))
-  for (const source of (await readdir(join(root, 'src'), { recursive: true })).filter((name) => name.endsWith('.ts'))) {
-    const target = join(directory, 'dist', source.replace(/\.ts$/, '.js'))
-    await mkdir(dirname(target), { recursive: true })
-    await writeFile(target, (await transformFile(join(root, 'src', source), { sourceMaps: false })).code)
-  }
-  await symlink(join(root, 'node_modules'), join(directory, 'node_modules'))
-  await copyFile(join(root, 'package.json'), join(directory, 'package.json'))
+  built = await buildServer()
+  directory = built.directory
 }, 60_000)
-afterAll(async () => {
-  for (const server of servers) server.kill('SIGKILL')
-  await rm(directory, { recursive: true, force: true, maxRetries: 5 })
-})
+afterAll(() => built.remove())
 
-/** A server process on a home, and the part of a hub that seeds need. */
-async function startServer(home: string): Promise<{ hub: TestHub; server: ChildProcess; errors: string[] }> {
-  const env = {
-    ...{ PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: '0', DHUO_HOME: home, DHUO_LEASE_SECONDS: '1' },
-    ...{ DHUO_ADMIN_EMAIL: adminEmail, DHUO_ADMIN_PASSWORD: adminPassword, DHUO_LOG_LEVEL: 'error', DHUO_JOB_GRACE_SECONDS: '1' },
-  }
-  const server = spawn(process.execPath, [join(directory, 'dist', 'main.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  servers.push(server)
-  const errors: string[] = []
-  createInterface({ input: server.stdout! }).on('line', (line) => errors.push(line))
-  const url = await new Promise<string>((resolve, reject) => {
-    const said: string[] = []
-    createInterface({ input: server.stderr! }).on('line', (line) => {
-      said.push(line)
-      const [, found] = /(http:\/\/\S+)\/graphql/.exec(line) ?? []
-      if (found) resolve(found)
-    })
-    server.once('exit', () => reject(new Error(said.join('\n'))))
-  })
-  const hub = { url, home, admin: '' } as TestHub
-  hub.execute = async (query, variables = {}, as = hub.admin) => {
-    const response = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(as && { authorization: `Bearer ${as}` }) },
-      body: JSON.stringify({ query, variables }),
-    })
-    return (await response.json()) as never
-  }
-  hub.data = async (query, variables, as) => {
-    const answer = await hub.execute(query, variables, as)
-    if (answer.errors) throw new Error(JSON.stringify(answer.errors))
-    return answer.data as never
-  }
-  const login = `mutation { login(email: "${adminEmail}", password: "${adminPassword}") { token } }`
-  hub.admin = (await hub.data(login, {}, '')).login.token
-  return { hub, server, errors }
-}
-
-async function end(server: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-  const exit = once(server, 'exit')
-  server.kill(signal)
-  await exit
-}
+const startServer = (home: string): Promise<ServerProcess> =>
+  built.start({ DHUO_HOME: home, DHUO_LEASE_SECONDS: '1', DHUO_JOB_GRACE_SECONDS: '1' })
 
 /** Processes that work for a run, whoever started them. */
 async function processesOf(runIds: readonly string[]): Promise<string[]> {
@@ -132,7 +77,8 @@ test.each([
     const ids: string[] = []
     let [patient, strict]: { id: string }[] = []
     for (let round = 0; round < rounds; round++) {
-      const { hub, server } = await startServer(home)
+      const server = await startServer(home)
+      const { hub } = server
       if (!patient) {
         const steps = ['first', 'second', 'third'].map((name) => ({ name, script, arguments: [notes] }))
         patient = await seedDeployment(
@@ -147,12 +93,13 @@ test.each([
       const starting = [patient, strict!, patient].map((deployment) => startRun(hub, deployment).then((id) => ids.push(id)))
       await Promise.race([Promise.all(starting), sleep(Math.random() * 100)])
       await sleep(Math.random() * 900)
-      await end(server, signal)
+      await server.end(signal)
       await Promise.allSettled(starting)
       for (const deadline = Date.now() + 3_000; (await processesOf(ids)).length > 0; await sleep(20))
         if (Date.now() > deadline) throw new Error(`these live on: ${await processesOf(ids)}`)
     }
-    const { hub, server, errors } = await startServer(home)
+    const server = await startServer(home)
+    const { hub, logged } = server
     const runs: SeenRun[] = []
     for (const id of ids) runs.push(await runWhen(hub, id, undefined, 120_000))
     for (const run of runs) await expectTruth(hub, run, notes)
@@ -160,8 +107,8 @@ test.each([
     expect(runs.some(({ status, steps }) => status === 'SUCCEEDED' && steps.some(({ attempt }) => attempt > 1))).toBe(true)
     expect(runs.some(({ status }) => status === 'FAILED')).toBe(true)
     expect(await processesOf(ids)).toEqual([])
-    expect(errors).toEqual([])
-    await end(server, 'SIGTERM')
+    expect(logged).toEqual([])
+    await server.end('SIGTERM')
   },
   300_000,
 )
@@ -178,10 +125,10 @@ test('two servers on one catalog share the runs, and one takes over what the oth
   const ids: string[] = []
   for (let i = 0; i < 12; i++) ids.push(await startRun(i % 2 === 0 ? one.hub : two.hub, deployment))
   await sleep(700)
-  await end(one.server, 'SIGKILL')
+  await one.end('SIGKILL')
   const runs = await Promise.all(ids.map((id) => runWhen(two.hub, id, undefined, 60_000)))
   for (const run of runs) await expectTruth(two.hub, run, notes)
   expect(runs.map(({ status }) => status)).toEqual(ids.map(() => 'SUCCEEDED'))
   expect(await processesOf(ids)).toEqual([])
-  await end(two.server, 'SIGTERM')
+  await two.end('SIGTERM')
 }, 120_000)
