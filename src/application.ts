@@ -13,6 +13,7 @@ import { createOidcVerifier } from './oidc.js'
 import { advancePipelineRuns } from './operations/advance-pipeline-runs.js'
 import { ensureFirstAdministrator } from './operations/ensure-first-administrator.js'
 import { fireSchedules } from './operations/fire-schedules.js'
+import { releaseHandlers } from './operations/keep-handlers.js'
 import { packageDeployments } from './operations/package-deployments.js'
 import { isFinal } from './operations/plan-pipeline-run.js'
 import { sweepExpired } from './operations/sweep-expired.js'
@@ -84,6 +85,7 @@ export async function startApplication(config: Config, log: Logger): Promise<App
     const packaging = { ...config.packaging, runtime: null, timeoutMs: pipMs }
     const background = [
       sweeper,
+      repeat(sweepEveryMs, () => releaseHandlers(datasources), log),
       repeat(scheduleEveryMs, () => fireSchedules(datasources, events, log), log),
       ...Array.from({ length: packagedAtOnce }, () =>
         repeat(packageEveryMs, (signal) => packageDeployments(datasources, packaging, log, signal), log),

@@ -3,7 +3,12 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type CatalogConfig, catalogConfig, catalogSettings } from './config/catalog-config.js'
 import { type ComputeConfig, computeConfig, computeSettings } from './config/compute-config.js'
-import { type FunctionsConfig, functionsConfig, functionsSettings } from './config/functions-config.js'
+import {
+  type ArchiveFunctionConfig,
+  type FunctionsConfig,
+  functionsConfig,
+  functionsSettings,
+} from './config/functions-config.js'
 import { type LakehouseConfig, lakehouseConfig, lakehouseSettings } from './config/lakehouse-config.js'
 import { type OciConfig, ociConfig, ociSettings } from './config/oci-config.js'
 import { type PubsubConfig, pubsubConfig, pubsubSettings } from './config/pubsub-config.js'
@@ -90,6 +95,8 @@ export interface Config {
   lakehouse: LakehouseConfig
   compute: ComputeConfig
   functions: FunctionsConfig
+  /** Builds dependency archives; null: this machine does. */
+  archiveFunction: ArchiveFunctionConfig | null
   pubsub: PubsubConfig
   /** What every backend of Oracle Cloud shares; nobody looks at it where there is none. */
   oci: OciConfig
@@ -151,6 +158,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     lakehouse: lakehouseConfig(settings, home),
     compute: computeConfig(settings, home, env),
     functions: functionsConfig(settings, home, env),
+    archiveFunction: settings.DHUO_ARCHIVE_FUNCTION ?? null,
     pubsub: pubsubConfig(settings),
     oci: ociConfig(settings),
     packaging: { python: settings.DHUO_PYTHON, environment: { ...inheritedFrom(env), ...pipVariables(env) } },

@@ -99,6 +99,30 @@ describe('readConfig', () => {
     })
   })
 
+  test('answers predictions on this machine unless told otherwise, and by OCI Functions when told so', () => {
+    expect(readConfig({}).functions).toMatchObject({ scheme: 'local', directory: resolve('.dhuo'), workersAtOnce: null })
+    const url =
+      'oci-functions://ocid1.fnapp.oc1.sa-saopaulo-1.abc?image=gru.ocir.io/ns/h:1.0&bucket=b-1&memoryMb=512&provisioned=2'
+    const functions = { DHUO_FUNCTIONS_URL: `${url}&region=sa-vinhedo-1`, DHUO_FUNCTION_TIMEOUT_MS: '5000' }
+    expect(readConfig(functions).functions).toEqual({
+      scheme: 'oci-functions',
+      application: 'ocid1.fnapp.oc1.sa-saopaulo-1.abc',
+      image: 'gru.ocir.io/ns/h:1.0',
+      bucket: 'b-1',
+      memoryMb: 512,
+      provisioned: 2,
+      address: { region: 'sa-vinhedo-1', endpoint: null },
+      timeoutMs: 5_000,
+      callsAtOnce: null,
+    })
+    expect(readConfig({}).archiveFunction).toBeNull()
+    expect(readConfig({ DHUO_ARCHIVE_FUNCTION: 'ocid1.fnfunc.oc1..f?bucket=b' }).archiveFunction).toEqual({
+      function: 'ocid1.fnfunc.oc1..f',
+      bucket: 'b',
+      address: { region: null, endpoint: null },
+    })
+  })
+
   test('hands scripts those variables of its own that they need, and no other', () => {
     const { inherited } = readConfig({
       PATH: '/opt/bin',
@@ -200,7 +224,15 @@ describe('readConfig', () => {
     ['DHUO_COMPUTE_URL', 'spark-submit:?spark.password=hunter22', 'spark-submit:?master=<master>'],
     ['DHUO_COMPUTE_URL', 'spark-submit:?master=local&deploy=hunter22', 'SMALL.spark.<name>'],
     ['DHUO_COMPUTE_URL', 'spark-submit:?master=local&HUGE.spark.x=hunter22', 'MEDIUM'],
-    ['DHUO_FUNCTIONS_URL', 'oci-functions://hunter22', 'local:'],
+    ['DHUO_FUNCTIONS_URL', 'oci-functions://hunter22', 'ocid1.fnapp'],
+    ['DHUO_FUNCTIONS_URL', 'oci-functions://ocid1.fnapp.oc1..a?image=hunter22&bucket=b', '<registry>/<namespace>/<name>:<tag>'],
+    ['DHUO_FUNCTIONS_URL', 'oci-functions://ocid1.fnapp.oc1..a?image=r/n:1', 'needs bucket='],
+    ['DHUO_FUNCTIONS_URL', 'oci-functions://ocid1.fnapp.oc1..a?image=r/n:1&bucket=b&memoryMb=1000', '128, 256, 512'],
+    ['DHUO_FUNCTIONS_URL', 'oci-functions://ocid1.fnapp.oc1..a?image=r/n:1&bucket=b&secret=hunter22', 'knows image'],
+    ['DHUO_FUNCTIONS_URL', 'oci-functions://ocid1.fnapp.oc1..a?image=r/n:1&bucket=b&endpoint=hunter22', 'endpoint must be'],
+    ['DHUO_ARCHIVE_FUNCTION', 'hunter22', 'ocid1.fnfunc'],
+    ['DHUO_ARCHIVE_FUNCTION', 'ocid1.fnfunc.oc1..a', 'needs bucket='],
+    ['DHUO_ARCHIVE_FUNCTION', 'ocid1.fnfunc.oc1..a?bucket=b&x=hunter22', 'knows bucket'],
     ['DHUO_FUNCTIONS_URL', 'local:hunter22', 'local:'],
     ['DHUO_PUBSUB_URL', 'redis://user:hunter22@host', 'DHUO_PUBSUB_PASSWORD'],
     ['DHUO_PUBSUB_URL', 'redis://:hunter22@host', 'DHUO_PUBSUB_PASSWORD'],

@@ -57,3 +57,6 @@ export function takeAddress(query: Map<string, string>): OciServiceAddress | str
 }
 
 const withoutSlash = (url: string | undefined): string | null => url?.replace(/\/+$/, '') ?? null
+
+export const isOcid = (text: string, kind: string): boolean =>
+  new RegExp(`^ocid1\\.${kind}\\.[\\w-]*\\.[\\w-]*\\.[\\w.-]+$`).test(text)

@@ -4,6 +4,7 @@ import { isDhuoError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Catalog } from './catalog/catalog.js'
 import type { JobRunner } from './compute/job-runner.js'
+import type { ArchiveBuilder } from './functions/archive-builder.js'
 import type { FunctionInvoker } from './functions/function-invoker.js'
 import type { Lakehouse } from './lakehouse/lakehouse.js'
 import type { ObjectStorage } from './storage/object-storage.js'
@@ -14,6 +15,8 @@ export interface Datasources {
   lakehouse: Lakehouse
   compute: JobRunner
   functions: FunctionInvoker
+  /** Null: the packages of deployments are found and packed on this machine. */
+  archives: ArchiveBuilder | null
 }
 
 export const backendRoles = ['CATALOG', 'OBJECT_STORE', 'LAKEHOUSE', 'TRACKING', 'COMPUTE', 'FUNCTIONS', 'PUBSUB'] as const
@@ -40,7 +43,8 @@ export async function openDatasources(config: Config, log: Logger): Promise<Data
       storage: keep(await openStorage(config, log)),
       lakehouse: keep(await openLakehouse(config)),
       compute: keep(await openCompute(config)),
-      functions: keep(await openFunctions(config)),
+      functions: keep(await openFunctions(config, log)),
+      archives: await openArchives(config, log),
     }
   } catch (error) {
     await Promise.allSettled(opened.map((resource) => resource.close()))
@@ -64,11 +68,25 @@ const openLakehouse = async ({ lakehouse }: Config): Promise<Lakehouse> =>
 const openCompute = async ({ compute }: Config): Promise<JobRunner> =>
   (await import('./compute/local-job-runner.js')).openLocalJobRunner(compute)
 
-const openFunctions = async ({ functions }: Config): Promise<FunctionInvoker> =>
-  (await import('./functions/local-function-invoker.js')).openLocalFunctionInvoker(functions)
+const openFunctions = async ({ functions, oci }: Config, log: Logger): Promise<FunctionInvoker> =>
+  functions.scheme === 'oci-functions'
+    ? (await import('./functions/oci-function-invoker.js')).openOciFunctionInvoker(functions, oci, log)
+    : (await import('./functions/local-function-invoker.js')).openLocalFunctionInvoker(functions)
+
+/** Last of all: so nothing is left open when it fails. */
+const openArchives = async ({ archiveFunction, oci }: Config, log: Logger): Promise<ArchiveBuilder | null> =>
+  archiveFunction && (await import('./functions/oci-archive-builder.js')).openOciArchiveBuilder(archiveFunction, oci, log)
 
 /** In the reverse of the order in which they were opened. */
-export async function closeDatasources({ catalog, storage, lakehouse, compute, functions }: Datasources): Promise<void> {
+export async function closeDatasources({
+  catalog,
+  storage,
+  lakehouse,
+  compute,
+  functions,
+  archives,
+}: Datasources): Promise<void> {
+  await archives?.close()
   for (const resource of [functions, compute, lakehouse, storage, catalog]) await resource.close()
 }
 

@@ -10,27 +10,15 @@ export interface Section {
 }
 
 /** One for each backend in use. As in `datasources.ts`, nothing is loaded of those that are not. */
-export const backendSections = ({ catalog, storage, lakehouse, compute, functions, pubsub, oci }: Config): Section[] => [
-  section('catalog', catalog.scheme, async () =>
-    catalog.scheme === 'postgres'
-      ? (await import('../datasources/catalog/postgres-catalog-diagnosis.js')).diagnosePostgresCatalog(catalog)
-      : (await import('../datasources/catalog/sqlite-catalog-diagnosis.js')).diagnoseSqliteCatalog(catalog),
-  ),
-  section('object storage', storage.scheme, async () =>
-    storage.scheme === 'oci'
-      ? (await import('../datasources/storage/oci-object-storage-diagnosis.js')).diagnoseOciObjectStorage(storage, oci)
-      : (await import('../datasources/storage/local-object-storage-diagnosis.js')).diagnoseLocalObjectStorage(storage),
-  ),
-  section('lake house', lakehouse.scheme, async () =>
-    (await import('../datasources/lakehouse/duckdb-lakehouse-diagnosis.js')).diagnoseDuckdbLakehouse(lakehouse),
-  ),
-  section('compute', compute.scheme, async () =>
-    (await import('../datasources/compute/local-job-runner-diagnosis.js')).diagnoseLocalJobRunner(compute),
-  ),
-  section('functions', functions.scheme, async () =>
-    (await import('../datasources/functions/local-function-invoker-diagnosis.js')).diagnoseLocalFunctionInvoker(functions),
-  ),
-  section('pub/sub', pubsub.scheme, async () => diagnoseMemoryEvents),
+export const backendSections = (config: Config): Section[] => [
+  ...ociSections(config),
+  catalogSection(config),
+  storageSection(config),
+  lakehouseSection(config),
+  computeSection(config),
+  functionsSection(config),
+  ...archiveSections(config),
+  pubsubSection(config),
 ]
 
 const section = (title: string, kind: string, load: () => Promise<Diagnosis>): Section => ({
@@ -40,6 +28,62 @@ const section = (title: string, kind: string, load: () => Promise<Diagnosis>): S
     yield* (await load())(signal)
   },
 })
+
+/** What all backends of Oracle Cloud share, where there is one. */
+function ociSections({ storage, compute, functions, archiveFunction, oci }: Config): Section[] {
+  const schemes: string[] = [storage.scheme, compute.scheme, functions.scheme]
+  if (archiveFunction === null && !schemes.some((scheme) => scheme.startsWith('oci'))) return []
+  return [
+    section('Oracle Cloud', oci.authentication, async () =>
+      (await import('../datasources/oci/oci-diagnosis.js')).diagnoseOci(oci),
+    ),
+  ]
+}
+
+const catalogSection = ({ catalog }: Config): Section =>
+  section('catalog', catalog.scheme, async () =>
+    catalog.scheme === 'postgres'
+      ? (await import('../datasources/catalog/postgres-catalog-diagnosis.js')).diagnosePostgresCatalog(catalog)
+      : (await import('../datasources/catalog/sqlite-catalog-diagnosis.js')).diagnoseSqliteCatalog(catalog),
+  )
+
+const storageSection = ({ storage, oci }: Config): Section =>
+  section('object storage', storage.scheme, async () =>
+    storage.scheme === 'oci'
+      ? (await import('../datasources/storage/oci-object-storage-diagnosis.js')).diagnoseOciObjectStorage(storage, oci)
+      : (await import('../datasources/storage/local-object-storage-diagnosis.js')).diagnoseLocalObjectStorage(storage),
+  )
+
+const lakehouseSection = ({ lakehouse }: Config): Section =>
+  section('lake house', lakehouse.scheme, async () =>
+    (await import('../datasources/lakehouse/duckdb-lakehouse-diagnosis.js')).diagnoseDuckdbLakehouse(lakehouse),
+  )
+
+const computeSection = ({ compute }: Config): Section =>
+  section('compute', compute.scheme, async () =>
+    (await import('../datasources/compute/local-job-runner-diagnosis.js')).diagnoseLocalJobRunner(compute),
+  )
+
+const functionsSection = ({ functions, oci }: Config): Section =>
+  section('functions', functions.scheme, async () =>
+    functions.scheme === 'oci-functions'
+      ? (await import('../datasources/functions/oci-function-invoker-diagnosis.js')).diagnoseOciFunctionInvoker(functions, oci)
+      : (await import('../datasources/functions/local-function-invoker-diagnosis.js')).diagnoseLocalFunctionInvoker(functions),
+  )
+
+const archiveSections = ({ archiveFunction, oci }: Config): Section[] =>
+  archiveFunction === null
+    ? []
+    : [
+        section('archives', 'oci-functions', async () =>
+          (await import('../datasources/functions/oci-archive-builder-diagnosis.js')).diagnoseOciArchiveBuilder(
+            archiveFunction,
+            oci,
+          ),
+        ),
+      ]
+
+const pubsubSection = ({ pubsub }: Config): Section => section('pub/sub', pubsub.scheme, async () => diagnoseMemoryEvents)
 
 const diagnoseMemoryEvents: Diagnosis = async function* () {
   yield ok('reach', 'messages stay in this process: for one server that is alone')

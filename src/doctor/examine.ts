@@ -12,7 +12,7 @@ export interface ExaminedSection {
 }
 
 /** Of one section as a whole. Sections are looked at side by side, so this bounds all of them. */
-const sectionMs = 60_000
+const sectionMs = 90_000
 
 /** Each section as soon as it and those before it are through; none of them keeps another from being looked at. */
 export async function* examine(sections: readonly Section[], withinMs = sectionMs): AsyncGenerator<ExaminedSection> {

@@ -10,6 +10,8 @@ export interface ArchiveInput {
   runtime: PythonRuntime
   /** What pip found, in the order of the names. */
   packages: readonly ZipSource[]
+  /** In place of them: an archive in this layout, with nothing but packages. */
+  archive: ZipSource | null
   /** What the deployment brings by itself: it stands in place of files of packages. */
   wheels: readonly ZipSource[]
   zips: readonly ZipSource[]
@@ -58,6 +60,7 @@ export async function openArchive(input: ArchiveInput): Promise<OpenedArchive> {
         // Two packages that bring one file: the first keeps it. Which one pip would take depends on its order of installing.
         if (!found.has(name)) found.set(name, { ...entry, name })
       }
+    if (input.archive) for await (const entry of entriesOf(input.archive, opened, (path) => path)) found.set(entry.name, entry)
     for (const source of input.wheels)
       for await (const entry of entriesOf(source, opened, wheelPath))
         addOwn({ ...entry, name: `${root}/${entry.name}` }, source.fileName)

@@ -16,10 +16,12 @@ import { archiveFiles } from './archive-files.js'
 import { openArchive, type ZipSource } from './build-archive.js'
 import { type ArchiveBounds, archiveBounds, checkArchive } from './check-archive.js'
 import { type LibraryKind, libraryKindOf, libraryNameOf } from './check-libraries.js'
+import { fetchArchive } from './fetch-archive.js'
 import { locationOf } from './object-table.js'
 import { findRuntime, type PackagingSettings, requireFitting, resolvePackages } from './resolve-packages.js'
 import { storeArchive } from './store-archive.js'
 
+type Packaging = Pick<Datasources, 'catalog' | 'storage' | 'archives'>
 type Archive = BuiltArchive & Pick<DeploymentVersionRow, 'archiveKey'>
 type PlacedLibrary = ZipSource & { kind: LibraryKind; object: StoredObjectRow }
 
@@ -28,7 +30,7 @@ const format = 1
 
 /** @throws PRECONDITION_FAILED in words for whoever deployed; BACKEND_UNAVAILABLE */
 export async function packageDeployment(
-  datasources: Pick<Datasources, 'catalog' | 'storage'>,
+  datasources: Packaging,
   settings: PackagingSettings,
   deployment: DeploymentRow,
   version: DeploymentVersionRow,
@@ -46,20 +48,19 @@ export async function packageDeployment(
 
     const libraries = await placeLibraries(datasources, objects, directory)
     for (const { kind, fileName } of libraries) if (kind === 'WHEEL') requireFitting(fileName, runtime)
-    const { requirements } = version
-    const resolved = requirements === null ? [] : await resolvePackages(settings, runtime, requirements, { directory, signal })
-    const own = new Set(libraries.map(({ fileName }) => packageOf(fileName)?.name))
-    const packages = resolved.filter(({ fileName }) => !own.has(packageOf(fileName)!.name))
+    const own = new Set(libraries.flatMap(({ fileName }) => packageOf(fileName)?.name ?? []))
+    const found = await findPackages(datasources, settings, runtime, { version, archiveKey, own, directory, signal })
     const file = join(directory, 'archive.zip')
-    const sha256 = await writeArchive(datasources, { runtime, packages, libraries }, file, signal)
+    // Also what was built elsewhere is packed once more: wherever it was built, the same input gives the same bytes.
+    const sha256 = await writeArchive(datasources, { runtime, ...found, libraries }, file, signal)
     await checkArchive(file, runtime, archiveBounds)
     const object = await storeArchive(datasources, deployment, sha256, () => createReadStream(file))
-    const named = [...packages, ...libraries].flatMap(({ fileName }) => packageOf(fileName) ?? [])
+    await datasources.archives?.discard(archiveKey)
     return {
       archiveKey,
       archiveObjectId: object.id,
       archiveSha256: sha256,
-      archivePackages: JSON.stringify(named.map(({ name, version }) => `${name}==${version}`).sort()),
+      archivePackages: JSON.stringify([...found.names, ...namesOf(libraries)].sort()),
       archiveBuiltAt: new Date().toISOString(),
     }
   } finally {
@@ -67,8 +68,47 @@ export async function packageDeployment(
   }
 }
 
+interface FoundPackages {
+  /** What pip found here. */
+  packages: readonly ZipSource[]
+  /** What was found and packed elsewhere. */
+  archive: ZipSource | null
+  /** `name==version` */
+  names: string[]
+}
+
+/** What the requirements ask for, but for what the deployment brings by itself. */
+async function findPackages(
+  { archives }: Packaging,
+  settings: PackagingSettings,
+  runtime: PythonRuntime,
+  { version, archiveKey, own, directory, signal }: FindingPackages,
+): Promise<FoundPackages> {
+  const { requirements } = version
+  if (requirements === null) return { packages: [], archive: null, names: [] }
+  if (!archives) {
+    const resolved = await resolvePackages(settings, runtime, requirements, { directory, signal })
+    const packages = resolved.filter(({ fileName }) => !own.has(packageOf(fileName)!.name))
+    return { packages, archive: null, names: namesOf(packages) }
+  }
+  const request = { key: archiveKey, requirements, without: [...own], runtime, bounds: archiveBounds }
+  const path = join(directory, 'packages.zip')
+  const names = await fetchArchive(archives, request, path, signal)
+  await checkArchive(path, runtime, archiveBounds)
+  return { packages: [], archive: { fileName: 'the archive that was built', path }, names }
+}
+
+interface FindingPackages {
+  version: DeploymentVersionRow
+  archiveKey: string
+  /** Names of packages. */
+  own: ReadonlySet<string>
+  directory: string
+  signal: AbortSignal
+}
+
 async function keyOf(
-  datasources: Pick<Datasources, 'catalog' | 'storage'>,
+  datasources: Packaging,
   runtime: PythonRuntime,
   requirements: string | null,
   objects: readonly StoredObjectRow[],
@@ -86,7 +126,7 @@ async function keyOf(
 
 /** Zips as files: where the storage has none of its own, as copies. */
 async function placeLibraries(
-  datasources: Pick<Datasources, 'catalog' | 'storage'>,
+  datasources: Packaging,
   objects: readonly StoredObjectRow[],
   directory: string,
 ): Promise<PlacedLibrary[]> {
@@ -108,8 +148,8 @@ async function placeLibraries(
 
 /** @returns the SHA-256 of the file */
 async function writeArchive(
-  datasources: Pick<Datasources, 'catalog' | 'storage'>,
-  parts: { runtime: PythonRuntime; packages: readonly ZipSource[]; libraries: readonly PlacedLibrary[] },
+  datasources: Packaging,
+  parts: Pick<FoundPackages, 'packages' | 'archive'> & { runtime: PythonRuntime; libraries: readonly PlacedLibrary[] },
   file: string,
   signal: AbortSignal,
 ): Promise<string> {
@@ -122,6 +162,7 @@ async function writeArchive(
   const { entries, close } = await openArchive({
     runtime: parts.runtime,
     packages: parts.packages,
+    archive: parts.archive,
     wheels: ofKind('WHEEL'),
     zips: ofKind('ZIP'),
     modules: streamed('MODULE'),
@@ -157,6 +198,10 @@ function measured(hash: ReturnType<typeof createHash>, { bytes }: ArchiveBounds)
     },
   })
 }
+
+/** `name==version` of those that are wheels. */
+const namesOf = (files: readonly Pick<ZipSource, 'fileName'>[]): string[] =>
+  files.flatMap(({ fileName }) => packageOf(fileName) ?? []).map(({ name, version }) => `${name}==${version}`)
 
 /** Names as the Python Package Index writes them: https://packaging.python.org/en/latest/specifications/name-normalization/ */
 function packageOf(fileName: string): { name: string; version: string } | null {

@@ -1,9 +1,10 @@
 // Packages, in the background, what was deployed and waits for it: each version by one server, again when that server died.
-import type { DeploymentVersionRow } from '../datasources/catalog/deployment-rows.js'
+import type { DeploymentRow, DeploymentVersionRow } from '../datasources/catalog/deployment-rows.js'
 import type { BuiltArchive } from '../datasources/catalog/deployment-version-store.js'
 import type { Datasources } from '../datasources/datasources.js'
 import { isDhuoError } from '../errors.js'
 import type { Logger } from '../logger.js'
+import { prepareHandler } from './keep-handlers.js'
 import { packageDeployment } from './package-deployment.js'
 import type { PackagingSettings } from './resolve-packages.js'
 
@@ -15,7 +16,7 @@ const renewEveryMs = 15_000
 
 /** Until nothing waits any more, or the signal aborts: then the work is left for the next server. */
 export async function packageDeployments(
-  datasources: Pick<Datasources, 'catalog' | 'storage'>,
+  datasources: Datasources,
   settings: PackagingSettings,
   log: Logger,
   signal: AbortSignal,
@@ -28,7 +29,7 @@ export async function packageDeployments(
 }
 
 async function packageHeld(
-  datasources: Pick<Datasources, 'catalog' | 'storage'>,
+  datasources: Datasources,
   settings: PackagingSettings,
   version: DeploymentVersionRow,
   log: Logger,
@@ -62,7 +63,8 @@ async function packageHeld(
   if (lost.signal.aborted) return
   // Let go at once when the server stops; what a backend did not answer to is tried again when the lease ends.
   if (outcome === null) return signal.aborted ? hold(null) : undefined
-  await finish(datasources, version, outcome)
+  const finished = await finish(datasources, version, outcome)
+  if (finished) prepareHandler(datasources, finished, log)
 }
 
 /** Null: it may succeed later. */
@@ -77,11 +79,13 @@ function outcomeOf(error: unknown, { deploymentId, version }: DeploymentVersionR
   return { status: 'FAILED', statusDetail: 'The server could not package it; its log says why.' }
 }
 
-async function finish({ catalog }: Pick<Datasources, 'catalog'>, version: DeploymentVersionRow, outcome: Outcome): Promise<void> {
-  await catalog.transaction(async ({ deployments, deploymentVersions }) => {
-    if (!(await deploymentVersions.finishPackaging(version, outcome))) return
+/** @returns the deployment as it is then; null when another server was faster */
+async function finish({ catalog }: Datasources, version: DeploymentVersionRow, outcome: Outcome): Promise<DeploymentRow | null> {
+  return catalog.transaction(async ({ deployments, deploymentVersions }) => {
+    if (!(await deploymentVersions.finishPackaging(version, outcome))) return null
     const { status, statusDetail } = outcome
     await deployments.setStatus(version.deploymentId, version.version, status, statusDetail, inMs(0))
+    return (await deployments.byIds([version.deploymentId]))[0] ?? null
   })
 }
 

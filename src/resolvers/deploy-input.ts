@@ -4,6 +4,7 @@ import type { DeploymentRow } from '../datasources/catalog/deployment-rows.js'
 import { mostLibraries } from '../operations/check-libraries.js'
 import { mostSteps } from '../operations/check-steps.js'
 import { deploy } from '../operations/deploy.js'
+import { prepareHandler } from '../operations/keep-handlers.js'
 import type { DeployInput } from '../schema/deployment.js'
 import { requireObjects } from './require-objects.js'
 
@@ -47,5 +48,6 @@ export async function deployInput(context: Context, input: DeployInput, isEnable
     createdBy: context.viewer!.user.id,
   })
   context.forgetLoaded()
+  prepareHandler(context.datasources, deployment, context.log)
   return deployment
 }

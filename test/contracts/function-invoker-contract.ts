@@ -197,10 +197,13 @@ def predict(model, rows):
       expect(await invoke(handler, [0])).toEqual([pid])
     })
 
-    test('a handler that was released answers again when it is asked again', async () => {
+    test('a handler that was released is held no more, and answers again when it is asked again', async () => {
       const handler = handlerOf(times)
+      await invoker.prepare(handler)
       expect(await invoke(handler, [1])).toEqual([3])
+      expect(await invoker.keys()).toContain(handler.key)
       await invoker.release(handler.key)
+      expect(await invoker.keys()).not.toContain(handler.key)
       await invoker.release(handler.key)
       expect(await invoke(handler, [2])).toEqual([6])
     })

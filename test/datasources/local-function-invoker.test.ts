@@ -13,11 +13,12 @@ import type { FunctionDefinition, FunctionInvoker } from '../../src/datasources/
 import { openLocalFunctionInvoker } from '../../src/datasources/functions/local-function-invoker.js'
 import { fileOf, functionInvokerContract, handlerOf, noModel, times } from '../contracts/function-invoker-contract.js'
 
+const localConfig = (home: string) => readConfig({ DHUO_HOME: home, PATH: process.env['PATH'] }).functions as LocalFunctionsConfig
 const directories: string[] = []
 async function open(over: Partial<LocalFunctionsConfig> = {}) {
   const home = await mkdtemp(join(tmpdir(), 'functions-'))
   directories.push(home)
-  const config = { ...readConfig({ DHUO_HOME: home, PATH: process.env['PATH'] }).functions, ...over }
+  const config = { ...localConfig(home), ...over }
   const invoker = await openLocalFunctionInvoker(config)
   return { home: config.directory, invoker, close: () => invoker.close() }
 }
@@ -143,7 +144,7 @@ def predict(model, rows):
       `const child = require('node:child_process').spawn('python3', ['-c', process.argv[1]], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] })
        child.stdin.write(process.argv[2] + '\\n')
        child.stdout.once('data', () => { child.stdin.write('{"id": 1, "rows": [1]}\\n'); console.log(child.pid) })`,
-      hostProgram,
+      hostProgram(),
       JSON.stringify(settings),
     ])
     const [said] = (await once(server.stdout, 'data')) as [Buffer]
@@ -159,7 +160,7 @@ def predict(model, rows):
     await until(() => !isAlive(pid) && !isAlive(grandchild))
 
     await mkdir(join(home, 'functions', `${server.pid}-left`, 'model'), { recursive: true })
-    const config = { ...readConfig({ DHUO_HOME: home, PATH: process.env['PATH'] }).functions }
+    const config = localConfig(home)
     const invoker = await openLocalFunctionInvoker(config)
     expect(await readdir(join(home, 'functions'))).toEqual([])
     expect(await ask(invoker, handlerOf(times), 2)).toEqual([6])

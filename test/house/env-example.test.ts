@@ -35,6 +35,8 @@ const samples: Record<string, Record<string, string>> = {
   DHUO_OCI_REGION: { DHUO_OCI_REGION: 'sa-vinhedo-1' },
   DHUO_OCI_ENDPOINT: { DHUO_OCI_ENDPOINT: 'https://oci.example.com' },
   DHUO_JOBS_AT_ONCE: { DHUO_JOBS_AT_ONCE: '8' },
+  DHUO_FUNCTIONS_AT_ONCE: { DHUO_FUNCTIONS_AT_ONCE: '8' },
+  DHUO_ARCHIVE_FUNCTION: { DHUO_ARCHIVE_FUNCTION: 'ocid1.fnfunc.oc1.sa-saopaulo-1.example?bucket=b' },
   DHUO_CATALOG_PASSWORD: { DHUO_CATALOG_PASSWORD: 'correct horse' },
   DHUO_CATALOG_CA_FILE: { DHUO_CATALOG_CA_FILE: 'ca.pem' },
   DHUO_PUBSUB_PASSWORD: { DHUO_PUBSUB_PASSWORD: 'correct horse' },

@@ -25,7 +25,7 @@ beforeAll(async () => {
     await mkdir(dirname(target), { recursive: true })
     await writeFile(target, (await transformFile(join(root, 'src', source), { sourceMaps: false })).code)
   }
-  await symlink(join(root, 'node_modules'), join(program, 'node_modules'))
+  for (const name of ['node_modules', 'templates']) await symlink(join(root, name), join(program, name))
   await writeFile(join(program, 'package.json'), await readFile(join(root, 'package.json')))
 }, 60_000)
 afterEach(async () => {

@@ -34,8 +34,12 @@ export interface FunctionInvoker {
     timeoutMs: number
   }
   ping(): Promise<void>
+  /** Makes ready what the first call would wait for, where handlers outlive this server; elsewhere it does nothing. Throws as `invoke`. */
+  prepare(definition: FunctionDefinition): Promise<void>
   /** One answer for each row, in order. A handler that died is started again, once. */
   invoke(definition: FunctionDefinition, rows: readonly unknown[], signal: AbortSignal): Promise<unknown[]>
+  /** The keys of the handlers that it holds, also for servers that are no more: what nobody releases stays. */
+  keys(): Promise<string[]>
   /** Lets go of a handler that will not be called again. Idempotent. */
   release(key: string): Promise<void>
   close(): Promise<void>

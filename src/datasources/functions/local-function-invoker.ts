@@ -5,13 +5,15 @@ import { join } from 'node:path'
 import type { LocalFunctionsConfig } from '../../config/functions-config.js'
 import { badInput, DhuoError } from '../../errors.js'
 import type { FunctionDefinition, FunctionInvoker } from './function-invoker.js'
-import { type HandlerFiles, placeHandler, removeLeftovers } from './local-function-files.js'
+import { type HandlerFiles, placeHandler, removeLeftovers } from './handler-files.js'
+import { diedTwice } from './handler-reply.js'
 import { LocalFunctionWorker, WorkerEnded } from './local-function-worker.js'
 
 /** As in OCI Functions: https://docs.oracle.com/iaas/Content/Functions/Tasks/functionsinvokingfunctions.htm */
 const maxPayloadBytes = 6 * 2 ** 20
 const maxUnpackedBytes = 4 * 2 ** 30
 const leastLoadMs = 60_000
+const workersByDefault = 4
 
 /** One key. Its calls are answered one after the other. */
 interface Handler {
@@ -52,6 +54,13 @@ class LocalFunctionInvoker implements FunctionInvoker {
 
   async ping(): Promise<void> {
     if (this.#isClosed) throw closed()
+  }
+
+  /** Each is a process, and there are few: a call starts it. */
+  async prepare(): Promise<void> {}
+
+  async keys(): Promise<string[]> {
+    return [...this.#handlers.keys()]
   }
 
   async invoke(definition: FunctionDefinition, rows: readonly unknown[], signal: AbortSignal): Promise<unknown[]> {
@@ -130,7 +139,7 @@ class LocalFunctionInvoker implements FunctionInvoker {
       } catch (error) {
         if (!(error instanceof WorkerEnded)) throw error
         if (this.#isClosed) throw closed()
-        if (attempt === 2) throw new DhuoError('BACKEND_UNAVAILABLE', `The handler died twice over these rows: ${error.message}.`)
+        if (attempt === 2) throw diedTwice(error.message)
       }
     }
   }
@@ -173,7 +182,7 @@ class LocalFunctionInvoker implements FunctionInvoker {
 
   /** Waits until there may be one process more; the one that was idle for longest makes room. */
   async #takePlace(): Promise<void> {
-    while (this.#live >= this.config.workersAtOnce && !this.#isClosed) {
+    while (this.#live >= (this.config.workersAtOnce ?? workersByDefault) && !this.#isClosed) {
       const idle = [...this.#handlers.values()]
         .filter(({ users, worker }) => users === 0 && worker && !worker.hasEnded)
         .sort((a, b) => a.usedAt - b.usedAt)[0]

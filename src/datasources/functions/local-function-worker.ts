@@ -1,6 +1,7 @@
 // One warm Python process with a handler in it: started, asked, ended.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { DhuoError } from '../../errors.js'
+import type { DhuoError } from '../../errors.js'
+import { cannotBeLoaded, type HandlerReply, predictionsOf, tookTooLong } from './handler-reply.js'
 import { hostProgram } from './local-function-host.js'
 
 export interface WorkerSettings {
@@ -13,18 +14,8 @@ export interface WorkerSettings {
   maxUnpackedBytes: number
 }
 
-/** What the process says to a line of rows. */
-interface Reply {
-  id?: number
-  ready?: true
-  /** The handler could not be loaded. */
-  failed?: string
-  predictions?: unknown[]
-  /** The handler raised. */
-  refused?: string
-  /** What the handler returned cannot be an answer. */
-  wrong?: string
-}
+/** To a line of rows it says which it was. */
+type Reply = HandlerReply & { id?: number }
 
 interface Pending {
   resolve(reply: Reply): void
@@ -56,7 +47,7 @@ export class LocalFunctionWorker {
   constructor(python: string, environment: Readonly<Record<string, string>>, settings: WorkerSettings) {
     this.#longestReply = settings.maxPayloadBytes + 65_536
     // A session of its own: whatever the handler starts ends with it.
-    this.#process = spawn(python, ['-u', '-c', hostProgram], {
+    this.#process = spawn(python, ['-u', '-c', hostProgram()], {
       cwd: settings.directory,
       env: environment,
       detached: true,
@@ -90,12 +81,12 @@ export class LocalFunctionWorker {
     try {
       const reply = await this.#reply(withinMs)
       if (reply.failed === undefined) return
-      throw refused(reply.failed)
+      throw cannotBeLoaded(reply.failed)
     } catch (error) {
       this.kill()
       await this.gone
-      if (error instanceof WorkerEnded) throw refused(error.message)
-      if ((error as DhuoError).code === 'TIMEOUT') throw refused(`it took longer than ${withinMs / 1000} seconds`)
+      if (error instanceof WorkerEnded) throw cannotBeLoaded(error.message)
+      if ((error as DhuoError).code === 'TIMEOUT') throw cannotBeLoaded(`it took longer than ${withinMs / 1000} seconds`)
       throw error
     }
   }
@@ -113,13 +104,7 @@ export class LocalFunctionWorker {
       this.kill()
       throw error
     })
-    if (reply.id === id && Array.isArray(reply.predictions)) return reply.predictions
-    if (reply.id === id && reply.refused !== undefined)
-      throw new DhuoError('BAD_USER_INPUT', `The handler refuses the rows: ${reply.refused}`, { field: 'rows' })
-    throw new DhuoError(
-      'BACKEND_UNAVAILABLE',
-      `The handler gave no answer: ${reply.wrong ?? 'its process wrote something else'}.`,
-    )
+    return predictionsOf(reply.id === id ? reply : {})
   }
 
   /** Ends the process, and what it started, now. */
@@ -139,8 +124,7 @@ export class LocalFunctionWorker {
     const waiting = new Promise<Reply>((resolve, reject) => {
       this.#pending = { resolve, reject }
     })
-    const late = () => new DhuoError('TIMEOUT', `The handler took longer than ${withinMs / 1000} seconds and was stopped.`)
-    const timer = setTimeout(() => this.#settle(({ reject }) => reject(late())), withinMs)
+    const timer = setTimeout(() => this.#settle(({ reject }) => reject(tookTooLong(withinMs / 1000))), withinMs)
     return waiting.finally(() => clearTimeout(timer))
   }
 
@@ -179,5 +163,3 @@ export class LocalFunctionWorker {
     gone()
   }
 }
-
-const refused = (why: string): DhuoError => new DhuoError('PRECONDITION_FAILED', `The handler cannot be loaded: ${why}.`)

@@ -19,7 +19,8 @@ import { OciTransport } from './oci-transport.js'
 /** What is used of a client of the SDK. */
 interface SdkClient {
   endpoint: string
-  regionId: string
+  /** Of most: the one that invokes functions knows an endpoint only. */
+  regionId?: string
   close(): void
 }
 
@@ -35,6 +36,8 @@ export interface OciClientOptions {
   attempts?(operation: string): number
   /** Whether an answer says that the service is not well. Default: every 5xx. */
   isFailure?(status: number): boolean
+  /** How long a call may be silent, where the service's answers take longer than those of others. */
+  silentMs?: number
 }
 
 export interface OciConnection {
@@ -72,7 +75,7 @@ export async function openOciConnection(config: OciConfig, log: Logger, metadata
   return {
     regionId: config.region ?? regionOfCredentials,
 
-    client(type, { service, address, attempts = () => attemptsByDefault, isFailure = (status) => status >= 500 }) {
+    client(type, { service, address, attempts = () => attemptsByDefault, isFailure = (status) => status >= 500, silentMs }) {
       const breaker = breakers.get(service) ?? new OciBreaker()
       breakers.set(service, breaker)
       const transport = new OciTransport({
@@ -81,7 +84,7 @@ export async function openOciConnection(config: OciConfig, log: Logger, metadata
         breaker,
         agentFor: (url) => agentFor(service, url),
         log,
-        idleMs: config.timeoutMs,
+        idleMs: silentMs ?? config.timeoutMs,
         attempts,
         isFailure,
       })
