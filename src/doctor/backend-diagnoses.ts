@@ -83,7 +83,12 @@ const archiveSections = ({ archiveFunction, oci }: Config): Section[] =>
         ),
       ]
 
-const pubsubSection = ({ pubsub }: Config): Section => section('pub/sub', pubsub.scheme, async () => diagnoseMemoryEvents)
+const pubsubSection = ({ pubsub }: Config): Section =>
+  section('pub/sub', pubsub.scheme, async () =>
+    pubsub.scheme === 'redis'
+      ? (await import('../pubsub/redis-events-diagnosis.js')).diagnoseRedisEvents(pubsub)
+      : diagnoseMemoryEvents,
+  )
 
 const diagnoseMemoryEvents: Diagnosis = async function* () {
   yield ok('reach', 'messages stay in this process: for one server that is alone')
