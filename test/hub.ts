@@ -6,6 +6,7 @@ import { type Application, startApplication } from '../src/application.js'
 import { readConfig } from '../src/config.js'
 import type { Datasources } from '../src/datasources/datasources.js'
 import { createLogger } from '../src/logger.js'
+import { startOciStorage } from './oci/oci-storage.js'
 import { createDatabase, onServer } from './postgres-database.js'
 
 /** A bearer token or an access key; null sends none. */
@@ -48,7 +49,7 @@ export const adminPassword = 'correct horse battery'
 
 /**
  * A whole server on embedded backends in a directory of its own, on a free port; its catalog is in a PostgreSQL database of its own
- * where the environment variable DHUO_TEST_CATALOG says `postgres`.
+ * where the environment variable DHUO_TEST_CATALOG says `postgres`, its objects in a double of OCI where DHUO_TEST_STORAGE says `oci`.
  * @param settings environment variables on top of those
  * @param log to read what is logged; without it there is no log
  */
@@ -59,6 +60,7 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
     (process.env['DHUO_TEST_CATALOG'] === 'postgres'
       ? await createDatabase()
       : `sqlite:${join(settings['DHUO_HOME'] ?? home, 'catalog.db')}`)
+  const storage = process.env['DHUO_TEST_STORAGE'] === 'oci' && !settings['DHUO_STORAGE_URL'] ? await startOciStorage() : null
   const config = readConfig({
     PORT: '0',
     DHUO_HOME: home,
@@ -67,6 +69,7 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
     // Tests make hundreds of people.
     DHUO_PASSWORD_COST: '10',
     DHUO_CATALOG_URL: catalogUrl,
+    ...storage?.settings,
     ...settings,
   })
   let application: Application = await startApplication(config, log)
@@ -107,6 +110,7 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
     },
     async close() {
       await application.close()
+      await storage?.close()
       await rm(home, { recursive: true, force: true })
     },
   }

@@ -62,5 +62,7 @@ function isChangedSince(date: string | undefined, { lastModified }: Representati
 function stillFits(ifRange: string | undefined, current: Representation): boolean {
   if (ifRange === undefined) return true
   if (ifRange.includes('"')) return ifRange.trim() === `"${current.etag}"`
+  // As the object store wrote it, when it had served the beginning: OCI's ETags have no quotes.
+  if (ifRange.trim() === current.etag) return true
   return Date.parse(ifRange) === Math.floor(current.lastModified.getTime() / 1000) * 1000
 }

@@ -54,7 +54,8 @@ const asIs: RouteShorthandOptions & { compress: false; decompress: false } = {
  * The routes through which bytes come and go, by signed URLs alone: no cookies or headers give access here.
  *
  * - `PUT /files/uploads/:uploadId/:part`: the bytes of one part. 200 `{ part, size }`; may be repeated.
- * - `GET, HEAD /files/objects/:objectId/:filename?`: an object, with ranges and conditions. Saved under `filename`.
+ * - `GET, HEAD /files/objects/:objectId/:filename?`: an object, with ranges and conditions. Saved under `filename`. Where the
+ *   storage serves clients itself GET answers 307 and leads there.
  * - `GET /files/results/:ticketId/:filename?`: a whole result. A failure midway cuts the connection: no client takes it for whole.
  * - `GET /files/models/:modelVersionId/:filename?`: the files of a model version as a ZIP, made while it is sent; the same.
  *
@@ -160,9 +161,14 @@ export function registerFileRoutes(app: FastifyInstance, dependencies: FileRoute
         error: { code: 'BAD_USER_INPUT', message: `The object has ${object.size} bytes; the range starts beyond.` },
       })
     }
+    const filename = (request.params as { filename?: string }).filename ?? object.key
+    const isAsked = request.method === 'GET' && !repeatsConditions(request)
+    const elsewhere = isAsked ? await storage.readUrl(object.location, { ...object, filename }) : null
+    // A secret made for this one request. Clients repeat Range there.
+    if (elsewhere !== null) return reply.header('cache-control', 'private, no-store').redirect(elsewhere, 307)
     const range = answer.status === 206 ? answer.range : { start: 0, end: object.size - 1 }
     reply.headers({
-      ...safeToServe(object.contentType, (request.params as { filename?: string }).filename ?? object.key),
+      ...safeToServe(object.contentType, filename),
       'content-length': range.end - range.start + 1,
       ...(answer.status === 206 && { 'content-range': `bytes ${range.start}-${range.end}/${object.size}` }),
     })
@@ -182,6 +188,10 @@ const safeToServe = (contentType: string, filename: string) => ({
   'content-disposition': attachmentNamed(filename),
   'content-security-policy': "sandbox; default-src 'none'",
 })
+
+/** Where a client is led to it sends its conditions too, and there they may be read in another way: an ETag without its quotes. */
+const repeatsConditions = ({ headers }: FastifyRequest): boolean =>
+  ['if-match', 'if-unmodified-since', 'if-range'].some((name) => name in headers)
 
 function signalOf(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()

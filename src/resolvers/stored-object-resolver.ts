@@ -7,7 +7,7 @@ import { partCountOf } from '../datasources/storage/upload-parts.js'
 import { badInput, DhuoError } from '../errors.js'
 import { abandonUpload } from '../operations/abandon-upload.js'
 import { beginUpload } from '../operations/begin-upload.js'
-import { completeUpload } from '../operations/complete-upload.js'
+import { begunUpload, completeUpload } from '../operations/complete-upload.js'
 import { inTermsOf } from '../operations/in-terms-of.js'
 import { formatOf, objectAsFile } from '../operations/object-table.js'
 import { rowLimit, type TableResult, tableResult } from '../operations/table-result.js'
@@ -38,7 +38,8 @@ export class StoredObjectResolver {
   }
 
   @FieldResolver(() => URLText, {
-    description: 'Serves the bytes, with Range, for a while. It carries your permission: treat it as a secret.',
+    description:
+      'Serves the bytes, with Range, for a while; it may redirect to the object store. It carries your permission: treat it as a secret.',
   })
   downloadUrl(
     @Root() object: StoredObjectRow,
@@ -123,14 +124,20 @@ export class UploadResolver {
   }
 
   @FieldResolver(() => [UploadPart])
-  parts(@Root() upload: UploadRow, @Ctx() context: Context): UploadPart[] {
+  async parts(@Root() upload: UploadRow, @Ctx() context: Context): Promise<UploadPart[]> {
     const secondsLeft = (Date.parse(upload.expiresAt) - Date.now()) / 1_000
-    return Array.from({ length: partCountOf(upload) }, (_, index) => ({
-      number: index + 1,
-      method: 'PUT',
-      url: signedUrl(context, 'PUT', `/files/uploads/${upload.id}/${index + 1}`, secondsLeft),
-      headers: [{ key: 'Content-Type', value: 'application/octet-stream' }],
-    }))
+    const begun = begunUpload(upload, (await context.loaders.bucket.load(upload.bucketId))!.name)
+    return Array.from({ length: partCountOf(upload) }, (_, index) => {
+      const number = index + 1
+      const target = context.datasources.storage.partTarget(begun, number)
+      const headers = { 'Content-Type': 'application/octet-stream', ...target?.headers }
+      return {
+        number,
+        method: 'PUT',
+        url: target?.url ?? signedUrl(context, 'PUT', `/files/uploads/${upload.id}/${number}`, secondsLeft),
+        headers: Object.entries(headers).map(([key, value]) => ({ key, value })),
+      }
+    })
   }
 }
 

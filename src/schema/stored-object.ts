@@ -56,7 +56,8 @@ export class UploadPart {
   method!: string
 
   @Field(() => URLText, {
-    description: 'Signed; valid until the upload expires. It carries the permission: treat it as a secret.',
+    description:
+      'Of this server, or of the object store itself; valid until the upload expires. It carries the permission: treat it as a secret.',
   })
   url!: string
 

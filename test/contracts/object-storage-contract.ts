@@ -368,6 +368,81 @@ export function objectStorageContract(name: string, open: () => Promise<ObjectSt
       await expect(storage.read(locationOf(request, request.id))).rejects.toMatchObject({ code: 'NOT_FOUND' })
     })
 
+    /** As a client does it: straight to the backend where that takes it, otherwise through a server. */
+    const sendAsClient = async (upload: BegunUpload, part: number, bytes: Buffer): Promise<void> => {
+      const target = storage.partTarget(upload, part)
+      if (target === null) return storage.writePart(upload, part, streamOf(bytes))
+      const { status } = await fetch(target.url, { method: 'PUT', headers: target.headers, body: new Uint8Array(bytes) })
+      if (status !== 200) throw new Error(`the part was answered with ${status}`)
+    }
+
+    const readAsClient = async (
+      location: BytesLocation,
+      size: number,
+      range?: { start: number; end: number },
+    ): Promise<Buffer> => {
+      const url = await storage.readUrl(location, { size, contentType: 'text/csv', filename: 'Ação 1.csv' })
+      if (url === null) return readAll(location, range)
+      const response = await fetch(url, { headers: range ? { range: `bytes=${range.start}-${range.end}` } : {} })
+      expect(response.status).toBe(range ? 206 : 200)
+      expect(response.headers.get('content-type')).toBe('text/csv')
+      expect(response.headers.get('content-disposition')).toContain("attachment; filename*=UTF-8''A%C3%A7%C3%A3o%201.csv")
+      return Buffer.from(await response.arrayBuffer())
+    }
+
+    test('a client sends parts and reads ranges where it is led', async () => {
+      const bytes = threeParts()
+      const upload: BegunUpload = JSON.parse(JSON.stringify(await begin(bytes.length, 'Ação — ü/数据 1.csv')))
+      await Promise.all([3, 1, 2].map((part) => sendAsClient(upload, part, bytesOf(bytes, upload, part))))
+      const stored = await fixture.another.completeUpload(upload, sha256(bytes))
+      const location = locationOf(upload, stored.version)
+      expect((await readAsClient(location, bytes.length)).equals(bytes)).toBe(true)
+      expect(
+        (await readAsClient(location, bytes.length, { start: 5, end: partSize + 5 })).equals(bytes.subarray(5, partSize + 6)),
+      ).toBe(true)
+    })
+
+    test('a part that a client sends again replaces the first; one that it sends in part does not count', async () => {
+      const bytes = threeParts()
+      const upload = await begin(bytes.length)
+      for (const part of [1, 2]) await sendAsClient(upload, part, randomBytes(partSize))
+      await sendAsClient(upload, 2, bytesOf(bytes, upload, 2))
+      await sendAsClient(upload, 1, bytesOf(bytes, upload, 1).subarray(1)).catch(() => {})
+      await expect(storage.completeUpload(upload, null)).rejects.toMatchObject({ details: { missingParts: [1, 3] } })
+      for (const part of [1, 3]) await sendAsClient(upload, part, bytesOf(bytes, upload, part))
+      await storage.completeUpload(upload, sha256(bytes))
+    })
+
+    test('a client can send no part of an upload that is complete, abandoned or expired', async () => {
+      const bytes = randomBytes(100)
+      const complete = await begin(bytes.length)
+      await sendAsClient(complete, 1, bytes)
+      const { version } = await storage.completeUpload(complete, sha256(bytes))
+      const abandoned = await begin(bytes.length)
+      await storage.abandonUpload(abandoned)
+      for (const upload of [complete, abandoned]) await expect(sendAsClient(upload, 1, randomBytes(100))).rejects.toThrow()
+      expect(await readAll(locationOf(complete, version))).toEqual(bytes)
+      const { contentType } = complete
+      const soon = new Date(Date.now() + 300).toISOString()
+      const expired = await storage.beginUpload({ id: newId(), bucket, key: 'k', size: 100, contentType, expiresAt: soon })
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      // Without a target it is the server that looks at the time.
+      if (storage.partTarget(expired, 1)) await expect(sendAsClient(expired, 1, bytes)).rejects.toThrow()
+      await storage.abandonUpload(expired)
+    })
+
+    test('a client reads the version that it asked for, whatever came after it', async () => {
+      const first = await store(Buffer.from('first'), 'read by clients')
+      const second = await store(Buffer.from('second'), 'read by clients')
+      expect((await readAsClient(first, 5)).toString()).toBe('first')
+      expect((await readAsClient(second, 6)).toString()).toBe('second')
+    })
+
+    test('there are targets for the parts that there are', async () => {
+      const upload = await begin(2 * partSize + 1)
+      for (const part of [0, 4, 1.5]) expect(() => storage.partTarget(upload, part)).toThrow('there is no part')
+    })
+
     test('ranges are exact at every edge', async () => {
       const bytes = randomBytes(partSize + 100)
       const location = await store(bytes)

@@ -41,9 +41,6 @@ interface OciSizes {
 
 const usualSizes: OciSizes = { partSize: defaultPartSize, pieceSize: 16 * 2 ** 20, directFrom: 4 * 2 ** 20 }
 
-/** How long a client has to use the URL that it was just given. What has begun goes on. */
-const readUrlSeconds = 60
-
 /** @throws BACKEND_UNAVAILABLE there are no credentials; that OCI does not answer shows with the first call */
 export async function openOciObjectStorage(
   config: OciStorageConfig,
@@ -81,12 +78,12 @@ class OciObjectStorage implements ObjectStorage {
   readonly #uploads: OciUploads
 
   constructor(parts: OciObjectStorageParts) {
-    const { objects, preauthenticated, partSize } = parts
+    const { objects, preauthenticated, partSize, directFrom } = parts
     this.#parts = parts
     this.supports = { directTransfer: preauthenticated !== null }
     const hash = (bucket: string, name: string, version: string) => this.#hash(bucket, name, version)
     this.#states = new OciUploadStates(objects)
-    this.#uploads = new OciUploads({ objects, preauthenticated, partSize, states: this.#states, hash })
+    this.#uploads = new OciUploads({ objects, preauthenticated, partSize, directFrom, states: this.#states, hash })
   }
 
   ping(): Promise<void> {
@@ -159,7 +156,7 @@ class OciObjectStorage implements ObjectStorage {
     // Such a URL gives what is under the name. What is older is read through this server, by its version.
     const current = await objects.head(location.bucket, name)
     if (current === null || versionOf(current) !== location.version) return null
-    const url = new URL(await preauthenticated.urlToRead(location.bucket, name, readUrlSeconds))
+    const url = new URL(await preauthenticated.urlToRead(location.bucket, name))
     const disposition = `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`
     url.search = new URLSearchParams({
       ...(current.versionId !== null && { versionId: current.versionId }),

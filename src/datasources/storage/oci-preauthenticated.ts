@@ -22,6 +22,15 @@ interface Access {
   uri: string
 }
 
+interface Reading {
+  bucket: string
+  access: Promise<Access>
+  freshUntil: number
+  timer: NodeJS.Timeout | undefined
+}
+
+/** From its making on. What has begun then goes on. */
+const readMs = 120_000
 const namePrefix = 'dhuo-'
 const attempts = 4
 
@@ -34,8 +43,9 @@ export class OciPreauthenticatedRequests {
   readonly #options: OciPreauthenticatedOptions
   readonly #agent: http.Agent
   readonly #tidied = new Map<string, Promise<void>>()
-  /** Those for reading, until they have expired. */
-  readonly #timers = new Map<NodeJS.Timeout, { bucket: string; id: string }>()
+  /** The newest one for reading an object; and all of them, until they have expired. */
+  readonly #reading = new Map<string, Reading>()
+  readonly #all = new Set<Reading>()
 
   constructor(options: OciPreauthenticatedOptions) {
     this.#options = options
@@ -58,18 +68,25 @@ export class OciPreauthenticatedRequests {
     return { requestId: access.id, multipartId: uploadId, partsUrl: this.#options.endpoint + accessUri }
   }
 
-  /** A URL that gives the object as it is now, to be used within the seconds. */
-  async urlToRead(bucket: string, objectName: string, seconds: number): Promise<string> {
-    const expires = new Date(Date.now() + seconds * 1_000)
-    const { id, uri } = await this.#create(bucket, objectName, 'ObjectRead', expires)
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      this.delete(bucket, id).catch((error: unknown) =>
-        this.#options.log.warn({ err: error, bucket }, 'an expired request stays'),
-      )
-    }, seconds * 1_000)
-    this.#timers.set(timer.unref(), { bucket, id })
-    return this.#options.endpoint + uri
+  /**
+   * A URL that gives the object as it is now, for a minute at least. It is the same one for a while: clients that fetch an object in
+   * many ranges ask for each.
+   */
+  async urlToRead(bucket: string, objectName: string): Promise<string> {
+    const key = JSON.stringify([bucket, objectName])
+    const out = this.#reading.get(key)
+    if (out && out.freshUntil > Date.now()) return this.#options.endpoint + (await out.access).uri
+    const access = this.#create(bucket, objectName, 'ObjectRead', new Date(Date.now() + readMs))
+    const reading: Reading = { bucket, access, freshUntil: Date.now() + readMs / 2, timer: undefined }
+    this.#reading.set(key, reading)
+    reading.timer = setTimeout(() => this.#endReading(key, reading), readMs).unref()
+    this.#all.add(reading)
+    try {
+      return this.#options.endpoint + (await access).uri
+    } catch (error) {
+      this.#forget(key, reading)
+      throw error
+    }
   }
 
   /** Idempotent. */
@@ -83,11 +100,28 @@ export class OciPreauthenticatedRequests {
 
   /** Deletes those that are out for reading: what was begun with them goes on. */
   async close(): Promise<void> {
-    const out = [...this.#timers]
-    for (const [timer] of out) clearTimeout(timer)
-    await Promise.all(out.map(([, { bucket, id }]) => this.delete(bucket, id).catch(() => {})))
+    await Promise.all(
+      [...this.#all].map(async ({ bucket, access, timer }) => {
+        clearTimeout(timer)
+        await this.delete(bucket, (await access).id).catch(() => {})
+      }),
+    )
     await Promise.all(this.#tidied.values())
     this.#agent.destroy()
+  }
+
+  #forget(key: string, reading: Reading): void {
+    clearTimeout(reading.timer)
+    this.#all.delete(reading)
+    if (this.#reading.get(key) === reading) this.#reading.delete(key)
+  }
+
+  async #endReading(key: string, reading: Reading): Promise<void> {
+    this.#forget(key, reading)
+    const { bucket, access } = reading
+    await this.delete(bucket, (await access).id).catch((error: unknown) =>
+      this.#options.log.warn({ err: error, bucket }, 'an expired pre-authenticated request stays'),
+    )
   }
 
   async #create(

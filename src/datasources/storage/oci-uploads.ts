@@ -15,6 +15,8 @@ interface OciUploadsOptions extends OciUploadCompletionOptions {
   preauthenticated: OciPreauthenticatedRequests | null
   /** Bytes of a part, unless the upload is so large that parts must grow. */
   partSize: number
+  /** Bytes from which on clients send by themselves. */
+  directFrom: number
 }
 
 /** What `BegunUpload.token` says: the pre-authenticated request that parts are sent with. */
@@ -126,11 +128,11 @@ export class OciUploads {
 
   /** @throws NOT_FOUND (`field: bucket`) */
   async #openMultipart(request: UploadRequest): Promise<Token & { multipartId: string }> {
-    const { bucket, id, expiresAt } = request
-    const { preauthenticated } = this.#options
+    const { bucket, id, size, expiresAt } = request
+    const { preauthenticated, directFrom } = this.#options
     const name = uploadBytesName(id)
     try {
-      return preauthenticated === null
+      return preauthenticated === null || size < directFrom
         ? { multipartId: await this.#objects.createUpload(bucket, name, describeUpload(request)) }
         : await preauthenticated.beginUpload(bucket, name, { ...describeUpload(request), expires: new Date(expiresAt) })
     } catch (error) {

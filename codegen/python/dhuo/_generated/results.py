@@ -602,7 +602,9 @@ class CreateUploadCreateUploadParts(Record):
     method: str
     """The HTTP method."""
     url: str
-    """Signed; valid until the upload expires. It carries the permission: treat it as a secret."""
+    """Of this server, or of the object store itself; valid until the upload expires. It carries the permission:
+    treat it as a secret.
+    """
     headers: List[TagFields]
     """Headers to send with it."""
 
@@ -1282,7 +1284,9 @@ class GetModelVersionUrlModelVersionFiles(ObjectRef):
     """
 
     download_url: str
-    """Serves the bytes, with Range, for a while. It carries your permission: treat it as a secret."""
+    """Serves the bytes, with Range, for a while; it may redirect to the object store. It carries your permission:
+    treat it as a secret.
+    """
 
     @classmethod
     def _read(cls, data: Mapping[str, Any]) -> GetModelVersionUrlModelVersionFiles:
@@ -1771,7 +1775,9 @@ class GetObjectUrlBucketObject(ObjectFields):
     """
 
     download_url: str
-    """Serves the bytes, with Range, for a while. It carries your permission: treat it as a secret."""
+    """Serves the bytes, with Range, for a while; it may redirect to the object store. It carries your permission:
+    treat it as a secret.
+    """
 
     @classmethod
     def _read(cls, data: Mapping[str, Any]) -> GetObjectUrlBucketObject:
