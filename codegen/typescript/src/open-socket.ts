@@ -111,6 +111,8 @@ export class OpenSocket {
       this.#isOpen = true
       this.#watch()
       this.heard.acknowledged()
+      // Whoever wanted it may have left meanwhile.
+      this.#closeWhenIdle()
     }
   }
 
