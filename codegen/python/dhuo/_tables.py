@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 from ._api_error import TransportError
 from ._call import current_call
@@ -49,7 +49,7 @@ def read_frame(connection: Connection, url: str, format: str, columns: Sequence[
     """A whole result, by its URL, as a DataFrame. What breaks off is begun anew."""
     pandas = require_pandas()
     if format == "ARROW":
-        return _frame_of_arrow(_repeated(lambda: _read_arrow(connection, url)))
+        return _repeated(lambda: _read_arrow(connection, url))
     rows = _repeated(lambda: list(_read_rows(connection, url, columns)))
     names = [column.name for column in columns]
     frame = pandas.DataFrame(rows, columns=names)
@@ -85,33 +85,56 @@ def _open(connection: Connection, url: str) -> ResponseStream:
 
 
 def _read_arrow(connection: Connection, url: str) -> Any:
+    """
+    A result in Arrow as a DataFrame, like `to_pandas`, but integers and booleans beside nulls stay what they are. Columns of
+    Python's objects (decimals, days) take longest: they are made while the next rows are on their way.
+    """
+    import numpy
+    import pandas
     import pyarrow
 
     with _open(connection, url) as stream:
         try:
-            return pyarrow.ipc.open_stream(pyarrow.PythonFile(stream, mode="r")).read_all()
+            reader = pyarrow.ipc.open_stream(pyarrow.PythonFile(stream, mode="r"))
+            schema = reader.schema
+            slow = [index for index, field in enumerate(schema) if _becomes_objects(field.type)]
+            fast = [index for index in range(len(schema)) if index not in slow]
+            objects: Dict[int, List[Any]] = {index: [] for index in slow}
+            batches, rows = [], 0
+            for batch in reader:
+                for index in slow:
+                    objects[index].append(batch.column(index).to_pandas().to_numpy())
+                batches.append(batch.select(fast))
+                rows += batch.num_rows
         except pyarrow.ArrowInvalid as error:
             raise TransportError(f"The result ended too early: {error}") from error
+    table = pyarrow.Table.from_batches(batches, pyarrow.schema([schema.field(index) for index in fast]))
+    frame = table.to_pandas(split_blocks=True) if fast else pandas.DataFrame(index=pandas.RangeIndex(rows))
+    for place, column in enumerate(table.columns):
+        dtype = _exact_dtype(column)
+        if dtype is not None:
+            frame.isetitem(place, column.to_pandas(types_mapper={column.type: pandas.api.types.pandas_dtype(dtype)}.get))
+    for index in slow:
+        values = numpy.concatenate(objects[index]) if batches else numpy.empty(0, dtype=object)
+        frame.insert(index, schema.field(index).name, pandas.Series(values, index=frame.index, dtype=object), allow_duplicates=True)
+    return frame
 
 
-def _frame_of_arrow(table: Any) -> Any:
-    """Like `to_pandas`, but integers and booleans beside nulls stay what they are."""
-    import pandas
+def _becomes_objects(type: Any) -> bool:
+    import pyarrow
+
+    return bool(pyarrow.array([], type).to_pandas().dtype == object)
+
+
+def _exact_dtype(column: Any) -> Optional[str]:
+    """What holds integers and booleans beside nulls; None for the rest."""
     import pyarrow.types as types
 
-    frame = table.to_pandas(split_blocks=True)
-    for index, column in enumerate(table.columns):
-        if column.null_count == 0:
-            continue
-        if types.is_integer(column.type):
-            name = ("U" if types.is_unsigned_integer(column.type) else "") + f"Int{column.type.bit_width}"
-        elif types.is_boolean(column.type):
-            name = "boolean"
-        else:
-            continue
-        dtype = pandas.api.types.pandas_dtype(name)
-        frame.isetitem(index, column.to_pandas(types_mapper={column.type: dtype}.get))
-    return frame
+    if column.null_count == 0:
+        return None
+    if types.is_integer(column.type):
+        return f"{'U' if types.is_unsigned_integer(column.type) else ''}Int{column.type.bit_width}"
+    return "boolean" if types.is_boolean(column.type) else None
 
 
 def _read_rows(connection: Connection, url: str, columns: Sequence[ColumnFields]) -> Iterator[Dict[str, Any]]:

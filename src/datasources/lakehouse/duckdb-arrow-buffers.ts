@@ -107,7 +107,7 @@ export class BytesColumn {
     // Long values mostly lie one after the other: a run of them is fetched at once. That is what makes this fast.
     let runAt = 0
     let runLength = 0
-    let runEnd = -1n
+    let runEnd = -1
     const flush = () => {
       if (runLength > 0)
         bytes.push(duckdb.get_data_from_pointer(entries.buffer as ArrayBuffer, entries.byteOffset + runAt, runLength))
@@ -119,13 +119,14 @@ export class BytesColumn {
         const at = row * 16
         const size = view.getUint32(at, true)
         if (size > 12) {
-          const pointer = view.getBigUint64(at + 8, true)
+          // Addresses of user space have 47 bits: a number is exact, and no BigInt has to be made for each row.
+          const pointer = view.getUint32(at + 8, true) + view.getUint32(at + 12, true) * 2 ** 32
           if (runLength === 0 || pointer !== runEnd) {
             flush()
             runAt = at + 8
           }
           runLength += size
-          runEnd = pointer + BigInt(size)
+          runEnd = pointer + size
         } else if (size > 0) {
           flush()
           const place = bytes.grow(size)
