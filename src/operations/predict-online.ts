@@ -14,7 +14,8 @@ export interface OnlineAnswer {
 const mostRows = 10_000
 
 /**
- * @throws BAD_USER_INPUT, PRECONDITION_FAILED the deployment is BATCH, not READY, has no model, or its handler cannot be loaded;
+ * @throws BAD_USER_INPUT, PRECONDITION_FAILED the deployment is BATCH, not READY, has no model, its handler cannot be loaded,
+ * or it gives None for a row;
  * TIMEOUT, BACKEND_UNAVAILABLE
  */
 export async function predictOnline(
@@ -33,6 +34,8 @@ export async function predictOnline(
   if (!version || !model) throw refused(deployment, 'has no model: deploy it with modelUri')
   const definition = await definitionOf(datasources, deployment, version, model)
   const predictions = await inTermsOf({ rows: 'input.rows' }, functions.invoke(definition, rows, signal))
+  const nothing = predictions.findIndex((prediction) => prediction === null || prediction === undefined)
+  if (nothing >= 0) throw refused(deployment, `predicts nothing for row ${nothing + 1}: its predict.py gives None`)
   if (version.version > 1) void functions.release(keyOf(deployment.id, version.version - 1)).catch(() => {})
   return { modelVersionId: model.id, predictions }
 }

@@ -8,8 +8,11 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const cache = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'python')
 
-/** What people have beside the client where they write notebooks. */
-export const notebookPackages = ['nbclient', 'ipykernel', 'pandas', 'pyarrow', 'tqdm', 'scikit-learn', 'lightgbm']
+/** What people have beside the client where they write notebooks, and what packs and checks it: one environment for all tests. */
+export const notebookPackages = [
+  ...['nbclient', 'ipykernel', 'pandas', 'pyarrow', 'tqdm', 'scikit-learn', 'lightgbm'],
+  ...['mypy', 'setuptools', 'wheel'],
+]
 
 /**
  * A virtual environment with these packages, made the first time that anybody asks for it.

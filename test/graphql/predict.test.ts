@@ -120,6 +120,7 @@ describe('predict', () => {
       })
     await refused('import not_there', 'PRECONDITION_FAILED', /No module named 'not_there'/)
     await refused(times('return []'), 'BACKEND_UNAVAILABLE', /0 predictions for 1 rows/)
+    await refused(times('return [None]'), 'PRECONDITION_FAILED', /nothing for row 1/)
     await refused(times('time.sleep(20)'), 'TIMEOUT', /3 seconds/)
   })
 

@@ -19,12 +19,16 @@ from ._version import __version__
 if TYPE_CHECKING:
     from ._generated.enums import *  # noqa: F403
     from ._generated.inputs import *  # noqa: F403
-    from ._models import UntrustedPickleWarning
-    from .aio import AsyncDeployment, AsyncDhuo, AsyncExperimentRun, AsyncPipelineRun
-    from .client import Dhuo
+    from ._models import UntrustedPickleWarning as UntrustedPickleWarning
+    from .aio import AsyncDeployment as AsyncDeployment
+    from .aio import AsyncDhuo as AsyncDhuo
+    from .aio import AsyncExperimentRun as AsyncExperimentRun
+    from .aio import AsyncPipelineRun as AsyncPipelineRun
+    from .client import Dhuo as Dhuo
     from .errors import *  # noqa: F403
-    from .experiments import ExperimentRun
-    from .pipelines import Deployment, PipelineRun
+    from .experiments import ExperimentRun as ExperimentRun
+    from .pipelines import Deployment as Deployment
+    from .pipelines import PipelineRun as PipelineRun
 
 _HOMES: Dict[str, str] = {
     "Dhuo": ".client",

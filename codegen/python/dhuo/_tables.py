@@ -51,15 +51,20 @@ def read_frame(connection: Connection, url: str, format: str, columns: Sequence[
     if format == "ARROW":
         return _repeated(lambda: _read_arrow(connection, url))
     rows = _repeated(lambda: list(_read_rows(connection, url, columns)))
-    names = [column.name for column in columns]
-    frame = pandas.DataFrame(rows, columns=names)
-    for column in columns:
-        if column.type == "INTEGER" and frame[column.name].isna().any():
-            # Otherwise integers beside nulls become floating point, which is not exact.
-            frame[column.name] = frame[column.name].astype("Int64")
-        elif column.type == "TIMESTAMP":
-            frame[column.name] = pandas.to_datetime(frame[column.name], utc=_has_zone(column))
-    return frame
+    made = {column.name: _series_of([row.get(column.name) for row in rows], column) for column in columns}
+    return pandas.DataFrame(made, columns=[column.name for column in columns])
+
+
+def _series_of(values: List[Any], column: ColumnFields) -> Any:
+    """As Arrow has it: integers and booleans beside nulls stay exact, which floating point would not be."""
+    import pandas
+
+    if column.type == "TIMESTAMP":
+        return pandas.to_datetime(pandas.Series(values, dtype=object), utc=_has_zone(column))
+    if column.type in ("INTEGER", "BOOLEAN") and None in values:
+        small = column.type == "BOOLEAN" or all(value is None or -(2**63) <= value < 2**63 for value in values)
+        return pandas.Series(values, dtype=("boolean" if column.type == "BOOLEAN" else "Int64") if small else object)
+    return pandas.Series(values, dtype=object if column.type in ("DECIMAL", "DATE", "BINARY", "JSON") else None)
 
 
 def read_rows(connection: Connection, url: str, columns: Sequence[ColumnFields]) -> Iterator[Dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Tests with a server and with pandas, pyarrow, tqdm and Jupyter"""
