@@ -8,6 +8,7 @@ import { runPython, startPython } from '../codegen/python-process.js'
 import { startTcpProxy, type TcpProxy } from '../codegen/tcp-proxy.js'
 import { seedDeployment, startRun } from '../graphql/pipeline-seed.js'
 import { createTestHub, type TestHub } from '../hub.js'
+import { createOciHub } from '../oci-hub.js'
 import { seedBucket, seedKey, seedObject, seedProject } from '../seed.js'
 
 let hub: TestHub
@@ -91,6 +92,34 @@ const printEvents = `
 import sys, dhuo
 for event in dhuo.Dhuo().pipeline_run(sys.argv[1]).events():
     print(event.sequence, flush=True)`
+
+describeWith('the Python client', ['python3'])('bytes in Python, with the object store of Oracle Cloud', () => {
+  test('go straight there and come straight from there', async () => {
+    const oci = await createOciHub()
+    try {
+      const { name: bucket } = await seedBucket(oci.hub, (await seedProject(oci.hub)).name)
+      const content = randomBytes(40 * 2 ** 20)
+      const path = join(folder, 'to-oci.bin')
+      await writeFile(path, content)
+      const script = `
+import sys, dhuo
+d = dhuo.Dhuo()
+d.upload(sys.argv[1], sys.argv[2], "Ação/large 1.bin")
+d.download(sys.argv[2], "Ação/large 1.bin", sys.argv[1] + ".back", parallel=3)
+d.upload(b"small", sys.argv[2], "small")
+print(d.read_bytes(sys.argv[2], "small"))`
+      const out = await runPython(script, { environment: { DHUO_URL: oci.hub.url, DHUO_ACCESS_KEY: oci.hub.admin } }, [
+        path,
+        bucket,
+      ])
+      expect(out.trim()).toBe("b'small'")
+      expect((await readFile(`${path}.back`)).equals(content)).toBe(true)
+      expect(oci.double.calls('createPreauthenticatedRequest')).toBeGreaterThan(1)
+    } finally {
+      await oci.close()
+    }
+  }, 60_000)
+})
 
 describeWith('the Python client', ['python3'])('a key in Python', () => {
   test('that is revoked ends the events that it was to see', async () => {

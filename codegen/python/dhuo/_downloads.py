@@ -110,7 +110,7 @@ def _fetch(connection: Connection, source: Source, start: int, end: int, file: o
         url = source.url
         try:
             headers = {} if (at, end) == (0, source.size) else {"Range": f"bytes={at}-{end - 1}"}
-            with connection.pool.request("GET", url, headers=headers) as response:
+            with connection.pool.get(url, headers=headers) as response:
                 _check(response, at, bool(headers))
                 while at < end:
                     count = response.readinto(buffer[: min(_PIECE, end - at)])

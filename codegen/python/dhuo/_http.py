@@ -9,8 +9,8 @@ import socket
 import ssl
 import threading
 import time
-from typing import Any, BinaryIO, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
-from urllib.parse import urlsplit
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
+from urllib.parse import urljoin, urlsplit
 
 from ._api_error import RequestTimeout, TransportError
 from ._call import current_call
@@ -20,6 +20,7 @@ USER_AGENT = f"dhuo-python/{__version__}"
 _IDLE_SECONDS = 30.0
 _CONNECT_SECONDS = 10.0
 _PIECE = 1 << 20
+_MOST_REDIRECTS = 5
 
 
 class NotSent(TransportError):
@@ -160,6 +161,20 @@ class HttpPool:
             connection.close()
             raise
         return Response(self, origin, connection, raw)
+
+    def get(self, url: str, *, headers: Mapping[str, str] = {}) -> Response:
+        """
+        Fetches, from wherever it leads: bytes may lie with an object store of its own. `headers` are sent there too, so that none of
+        them may be a secret.
+        """
+        for _ in range(_MOST_REDIRECTS):
+            response = self.request("GET", url, headers=headers)
+            location = response.headers.get("location")
+            if response.status not in (301, 302, 303, 307, 308) or not location:
+                return response
+            response.read()
+            url = urljoin(url, location)
+        raise TransportError("It leads from one place to the next, and to no end.")
 
     def tls(self) -> ssl.SSLContext:
         """How certificates are checked."""
@@ -318,15 +333,3 @@ def proxy_for(scheme: str, host: str, port: int) -> Optional[Proxy]:
         headers["Proxy-Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
     return Proxy(parts.hostname, parts.port or 3128, headers)
 
-
-def copy_into(response: Response, file: BinaryIO, seen: Callable[[memoryview], None]) -> int:
-    """Writes the rest of an answer to a file, piece by piece; `seen` looks at each. Returns how many bytes."""
-    buffer = memoryview(bytearray(_PIECE))
-    total = 0
-    while True:
-        count = response.readinto(buffer)
-        if count == 0:
-            return total
-        file.write(buffer[:count])
-        seen(buffer[:count])
-        total += count

@@ -83,7 +83,7 @@ def _repeated(work: Callable[[], Any]) -> Any:
 
 
 def _open(connection: Connection, url: str) -> ResponseStream:
-    response = connection.pool.request("GET", url)
+    response = connection.pool.get(url)
     if response.status != 200:
         raise file_error(response.status, response.read(), "The result")
     return ResponseStream(response)

@@ -183,6 +183,15 @@ class Requests(unittest.TestCase):
         with serving(lambda handler: reply(handler, body=gzip.compress(b'{"data":{"it":"packed"}}'), content_encoding="gzip")) as server:
             self.assertEqual(Connection(server.url).execute(QUERY, {}), "packed")
 
+    def test_redirected(self) -> None:
+        """a download goes where it is led to, with its range, and not in circles"""
+        with serving(reply) as store, serving(lambda handler: reply(handler, 307, b"", location=f"{store.url}/p/secret")) as server:
+            HttpPool().get(f"{server.url}/files/x", headers={"Range": "bytes=5-9"}).close()
+            self.assertEqual((store.requests[0]["path"], store.requests[0]["headers"]["Range"]), ("/p/secret", "bytes=5-9"))
+        with serving(lambda handler: reply(handler, 302, b"", location="/again")) as server:
+            with self.assertRaisesRegex(errors.TransportError, "no end"):
+                HttpPool().get(server.url)
+
     def test_file(self) -> None:
         """a part of a file is sent as it is, and what left is counted"""
         with serving(reply) as server, tempfile.TemporaryDirectory() as folder:

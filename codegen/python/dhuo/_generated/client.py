@@ -25,7 +25,7 @@ from .enums import (
     TableFormat,
     WriteMode,
 )
-from .inputs import KeyValueInput, MetricInput, ObjectInput, StepInput
+from .inputs import KeyValueInput, MetricInput, ObjectInput, ReportedLineInput, ReportedMarkInput, StepInput
 
 
 class Operations(OperationsBase):
@@ -1329,6 +1329,10 @@ class Operations(OperationsBase):
         *,
         pipeline_run: str,
         step: str,
+        attempt: Maybe[int] = UNSET,
+        final: Maybe[bool] = UNSET,
+        lines: Maybe[Sequence[Union[ReportedLineInput, Mapping[str, Any]]]] = UNSET,
+        marks: Maybe[Sequence[Union[ReportedMarkInput, Mapping[str, Any]]]] = UNSET,
         message: Maybe[str] = UNSET,
         progress: Maybe[float] = UNSET,
         status: Maybe[Union[StepStatus, str]] = UNSET,
@@ -1341,6 +1345,13 @@ class Operations(OperationsBase):
         Args:
             pipeline_run: The id of the pipeline run: scripts find it in `DHUO_PIPELINE_RUN`.
             step: The name of the step: scripts find it in `DHUO_STEP`.
+            attempt: The attempt that speaks: scripts find it in `DHUO_ATTEMPT`. Without it the newest
+                one.
+            final: Nothing more comes of this attempt. Default: false.
+            lines: What it printed: at most 1000 lines and marks at once. Where numbers are missing the
+                log says how many; they may still come later. Only for what the server does not hear
+                otherwise.
+            marks: What it said among those lines.
             message: For people; at most 2000 characters.
             progress: How far it is: 0 to 1.
             status: RUNNING, SUCCEEDED or FAILED. The end of its process ends a step, not its word; but
@@ -1350,7 +1361,7 @@ class Operations(OperationsBase):
             ApiError: the server refuses it; its subclasses are named after the codes.
             TransportError: no answer came.
         """
-        data = self._execute(documents.REPORT_STEP, {"input": {"pipelineRun": pipeline_run, "step": step, "message": message, "progress": progress, "status": status}})
+        data = self._execute(documents.REPORT_STEP, {"input": {"pipelineRun": pipeline_run, "step": step, "attempt": attempt, "final": final, "lines": lines, "marks": marks, "message": message, "progress": progress, "status": status}})
         return results.StepFields._read(data)
 
     def retry_pipeline_run(self, id: str) -> results.PipelineRunFields:
@@ -3151,6 +3162,10 @@ class AsyncOperations(AsyncOperationsBase):
         *,
         pipeline_run: str,
         step: str,
+        attempt: Maybe[int] = UNSET,
+        final: Maybe[bool] = UNSET,
+        lines: Maybe[Sequence[Union[ReportedLineInput, Mapping[str, Any]]]] = UNSET,
+        marks: Maybe[Sequence[Union[ReportedMarkInput, Mapping[str, Any]]]] = UNSET,
         message: Maybe[str] = UNSET,
         progress: Maybe[float] = UNSET,
         status: Maybe[Union[StepStatus, str]] = UNSET,
@@ -3163,6 +3178,13 @@ class AsyncOperations(AsyncOperationsBase):
         Args:
             pipeline_run: The id of the pipeline run: scripts find it in `DHUO_PIPELINE_RUN`.
             step: The name of the step: scripts find it in `DHUO_STEP`.
+            attempt: The attempt that speaks: scripts find it in `DHUO_ATTEMPT`. Without it the newest
+                one.
+            final: Nothing more comes of this attempt. Default: false.
+            lines: What it printed: at most 1000 lines and marks at once. Where numbers are missing the
+                log says how many; they may still come later. Only for what the server does not hear
+                otherwise.
+            marks: What it said among those lines.
             message: For people; at most 2000 characters.
             progress: How far it is: 0 to 1.
             status: RUNNING, SUCCEEDED or FAILED. The end of its process ends a step, not its word; but
@@ -3172,7 +3194,7 @@ class AsyncOperations(AsyncOperationsBase):
             ApiError: the server refuses it; its subclasses are named after the codes.
             TransportError: no answer came.
         """
-        data = await self._execute(documents.REPORT_STEP, {"input": {"pipelineRun": pipeline_run, "step": step, "message": message, "progress": progress, "status": status}})
+        data = await self._execute(documents.REPORT_STEP, {"input": {"pipelineRun": pipeline_run, "step": step, "attempt": attempt, "final": final, "lines": lines, "marks": marks, "message": message, "progress": progress, "status": status}})
         return results.StepFields._read(data)
 
     async def retry_pipeline_run(self, id: str) -> results.PipelineRunFields:

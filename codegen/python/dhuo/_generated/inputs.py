@@ -13,6 +13,7 @@ from .enums import (
     ClusterSize,
     DeploymentKind,
     Lifecycle,
+    LogStream,
     ModelStage,
     Role,
     StepKind,
@@ -286,7 +287,9 @@ class PredictInput(Input):
 
 @dataclass(eq=False, repr=False)
 class ReportStepInput(Input):
-    """What a script says of its step. Say at least one of `status`, `progress` and `message`."""
+    """What a script says of its step: at least one of the fields behind `attempt`. Lines and marks are
+    written down in the order of their numbers, then the rest.
+    """
 
     _names: ClassVar[Mapping[str, str]] = {"pipeline_run": "pipelineRun"}
 
@@ -294,6 +297,16 @@ class ReportStepInput(Input):
     """The id of the pipeline run: scripts find it in `DHUO_PIPELINE_RUN`."""
     step: str
     """The name of the step: scripts find it in `DHUO_STEP`."""
+    attempt: Maybe[int] = UNSET
+    """The attempt that speaks: scripts find it in `DHUO_ATTEMPT`. Without it the newest one."""
+    final: Maybe[bool] = UNSET
+    """Nothing more comes of this attempt. Default: false."""
+    lines: Maybe[Sequence[Union[ReportedLineInput, Mapping[str, Any]]]] = UNSET
+    """What it printed: at most 1000 lines and marks at once. Where numbers are missing the log says how many; they
+    may still come later. Only for what the server does not hear otherwise.
+    """
+    marks: Maybe[Sequence[Union[ReportedMarkInput, Mapping[str, Any]]]] = UNSET
+    """What it said among those lines."""
     message: Maybe[str] = UNSET
     """For people; at most 2000 characters."""
     progress: Maybe[float] = UNSET
@@ -302,6 +315,42 @@ class ReportStepInput(Input):
     """RUNNING, SUCCEEDED or FAILED. The end of its process ends a step, not its word; but after FAILED the attempt
     has failed, also when the process ends well.
     """
+
+
+@dataclass(eq=False, repr=False)
+class ReportedLineInput(Input):
+    """A line that a script printed, with its number."""
+
+    _names: ClassVar[Mapping[str, str]] = {}
+
+    at: datetime
+    """When it was printed."""
+    number: int
+    """1, 2, 3 … within the attempt, marks included. A line or mark whose number is known already is passed over: it
+    may be sent again.
+    """
+    text: str
+    """Without the line's end. Beyond 8192 characters it is cut."""
+    stream: Maybe[Union[LogStream, str]] = UNSET
+    """Where it comes from. Default: STDOUT."""
+
+
+@dataclass(eq=False, repr=False)
+class ReportedMarkInput(Input):
+    """What a script says of its step among its lines, with its number."""
+
+    _names: ClassVar[Mapping[str, str]] = {}
+
+    at: datetime
+    """When it was said."""
+    number: int
+    """Its place among the lines: see `ReportedLineInput.number`."""
+    message: Maybe[str] = UNSET
+    """For people; at most 2000 characters."""
+    progress: Maybe[float] = UNSET
+    """How far it is: 0 to 1."""
+    status: Maybe[Union[StepStatus, str]] = UNSET
+    """As `ReportStepInput.status`."""
 
 
 @dataclass(eq=False, repr=False)

@@ -1836,6 +1836,12 @@ class StepFields(Record):
     """From its start to its end, or until now; null before its start."""
     compute_run_id: Optional[str]
     """What the compute backend calls the newest attempt (a Data Flow run, a local job)."""
+    observed_at: Optional[datetime]
+    """When the status was last known to be so: now, where the server hears of every change by itself; on a backend
+    that has to be asked (OCI Data Flow), when it last answered. Null before the first attempt.
+    """
+    stale: bool
+    """Whether the status may be out of date: it is not final, and nobody could confirm it for more than 60 s."""
 
     @classmethod
     def _read(cls, data: Mapping[str, Any]) -> StepFields:
@@ -1852,6 +1858,8 @@ class StepFields(Record):
             ended_at=optional(parse_datetime, data["endedAt"]),
             duration_ms=optional(int, data["durationMs"]),
             compute_run_id=data["computeRunId"],
+            observed_at=optional(parse_datetime, data["observedAt"]),
+            stale=data["stale"],
         )
 
 
@@ -2947,6 +2955,8 @@ class ReadStepLogsNodePipelineRunStep(StepFields):
             ended_at=optional(parse_datetime, data["endedAt"]),
             duration_ms=optional(int, data["durationMs"]),
             compute_run_id=data["computeRunId"],
+            observed_at=optional(parse_datetime, data["observedAt"]),
+            stale=data["stale"],
             logs=[ReadStepLogsNodePipelineRunStepLogs._read(item) for item in data["logs"]],
         )
 

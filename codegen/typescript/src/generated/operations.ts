@@ -415,6 +415,8 @@ const StepFieldsText = `fragment StepFields on PipelineStep {
   endedAt
   durationMs
   computeRunId
+  observedAt
+  stale
 }`
 
 const StepRefText = `fragment StepRef on PipelineStep {
@@ -2120,8 +2122,16 @@ export type PredictInput = {
   rows: Array<unknown>;
 };
 
-/** What a script says of its step. Say at least one of `status`, `progress` and `message`. */
+/** What a script says of its step: at least one of the fields behind `attempt`. Lines and marks are written down in the order of their numbers, then the rest. */
 export type ReportStepInput = {
+  /** The attempt that speaks: scripts find it in `DHUO_ATTEMPT`. Without it the newest one. */
+  attempt?: number | null | undefined;
+  /** Nothing more comes of this attempt. */
+  final?: boolean | null | undefined;
+  /** What it printed: at most 1000 lines and marks at once. Where numbers are missing the log says how many; they may still come later. Only for what the server does not hear otherwise. */
+  lines?: Array<ReportedLineInput> | null | undefined;
+  /** What it said among those lines. */
+  marks?: Array<ReportedMarkInput> | null | undefined;
   /** For people; at most 2000 characters. */
   message?: string | null | undefined;
   /** The id of the pipeline run: scripts find it in `DHUO_PIPELINE_RUN`. */
@@ -2132,6 +2142,32 @@ export type ReportStepInput = {
   status?: StepStatus | null | undefined;
   /** The name of the step: scripts find it in `DHUO_STEP`. */
   step: string;
+};
+
+/** A line that a script printed, with its number. */
+export type ReportedLineInput = {
+  /** When it was printed. */
+  at: string;
+  /** 1, 2, 3 … within the attempt, marks included. A line or mark whose number is known already is passed over: it may be sent again. */
+  number: number;
+  /** Where it comes from. */
+  stream?: LogStream | null | undefined;
+  /** Without the line's end. Beyond 8192 characters it is cut. */
+  text: string;
+};
+
+/** What a script says of its step among its lines, with its number. */
+export type ReportedMarkInput = {
+  /** When it was said. */
+  at: string;
+  /** For people; at most 2000 characters. */
+  message?: string | null | undefined;
+  /** Its place among the lines: see `ReportedLineInput.number`. */
+  number: number;
+  /** How far it is: 0 to 1. */
+  progress?: number | null | undefined;
+  /** As `ReportStepInput.status`. */
+  status?: StepStatus | null | undefined;
 };
 
 /** What somebody may do in a project. */
@@ -2792,7 +2828,7 @@ export type PipelineRunRefFragment = { id: string, number: number, status: Pipel
 
 export type StepRefFragment = { id: string, name: string, kind: StepKind, status: StepStatus, pipelineRun: PipelineRunRefFragment };
 
-export type StepFieldsFragment = { id: string, name: string, kind: StepKind, status: StepStatus, statusDetail: string | null, attempt: number, progress: number | null, message: string | null, startedAt: string | null, endedAt: string | null, durationMs: number | string | null, computeRunId: string | null };
+export type StepFieldsFragment = { id: string, name: string, kind: StepKind, status: StepStatus, statusDetail: string | null, attempt: number, progress: number | null, message: string | null, startedAt: string | null, endedAt: string | null, durationMs: number | string | null, computeRunId: string | null, observedAt: string | null, stale: boolean };
 
 export type PipelineRunFieldsFragment = { id: string, number: number, status: PipelineStatus, statusDetail: string | null, trigger: Trigger, lastSequence: number, createdAt: string, startedAt: string | null, endedAt: string | null, durationMs: number | string | null, cancelRequestedAt: string | null, deploymentVersion: number, deployment: DeploymentRefFragment, project: ProjectRefFragment };
 
