@@ -1,8 +1,12 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import type { OciStorageConfig } from '../../src/config/storage-config.js'
+import { readConfig } from '../../src/config.js'
 import { diagnoseOci } from '../../src/datasources/oci/oci-diagnosis.js'
+import { openOciObjectStorage } from '../../src/datasources/storage/oci-object-storage.js'
 import type { Finding } from '../../src/diagnosis/finding.js'
+import { createLogger } from '../../src/logger.js'
 import { createBucketIn } from '../oci/create-bucket-in.js'
 import { FunctionsService } from '../oci/functions-service.js'
 import { sessionToken } from '../oci/identity-service.js'
@@ -127,6 +131,54 @@ describe('the way to Oracle Cloud', () => {
       check: 'reach',
       said: expect.stringContaining('ECONNREFUSED'),
     })
+  })
+})
+
+describe('OCI Object Storage', () => {
+  const compartment = 'ocid1.compartment.oc1..double'
+  const look = async (namespace = 'tenant') =>
+    findingsOf(await settings({}, { DHUO_STORAGE_URL: `oci://${namespace}?compartment=${compartment}` }), 'object storage')
+  beforeAll(async () => {
+    const { storage } = readConfig({ DHUO_STORAGE_URL: `oci://tenant?compartment=${compartment}` })
+    const opened = await openOciObjectStorage(storage as OciStorageConfig, await settingsFor(double), createLogger('silent'))
+    await opened.createBucket('iris-raw', { project: 'iris', purpose: 'RAW' })
+    await opened.close()
+  })
+  const bucket = () => objects.state.buckets.get('iris-raw')!
+
+  test('is well, and nothing is left of what was tried', async () => {
+    expect(faults(await look())).toEqual([])
+    expect([bucket().objects.size, bucket().pars.size, bucket().uploads.size]).toEqual([0, 0, 0])
+  })
+
+  test('a namespace that is not the tenancy’s is named, with the right one', async () => {
+    expect(onlyFault(await look('other'))).toMatchObject({ remedy: expect.stringContaining('oci://tenant') })
+  })
+
+  test.each([
+    ['listBuckets', 'list buckets', 'manage buckets'],
+    ['putObject', 'write an object in iris-raw', 'manage objects'],
+    ['getObject', 'read it', 'manage objects'],
+    ['createPreauthenticatedRequest', 'pre-authenticated requests', 'manage buckets'],
+    ['deleteObject', 'delete a version', 'manage objects'],
+  ])('a right to %s that is missing is named at "%s" with the policy', async (operation, check, policy) => {
+    forbid(operation)
+    expect(faults(await look())[0]).toMatchObject({
+      check,
+      level: 'fail',
+      remedy: `Allow group <this server's group> to ${policy} in compartment id ${compartment}`,
+    })
+    double.faults.clear()
+    bucket().objects.clear()
+  })
+
+  test('a bucket that does not keep versions, and one that nobody made yet, are warned of', async () => {
+    bucket().versioning = 'Suspended'
+    expect(faults(await look())).toContainEqual(
+      expect.objectContaining({ level: 'warn', remedy: expect.stringContaining('--versioning Enabled') }),
+    )
+    objects.state.buckets.delete('iris-raw')
+    expect(onlyFault(await look())).toMatchObject({ level: 'warn', check: 'objects' })
   })
 })
 

@@ -112,8 +112,9 @@ async function* lookAtObjects({ client, namespace, bucket, directTransfer, polic
   yield await look(
     'delete a version',
     async () => {
-      await objects.remove(bucket, name, { versionId })
-      return 'it is gone'
+      // Who may not delete it is told that it is not there.
+      if (await objects.remove(bucket, name, { versionId })) return 'it is gone'
+      return fail('delete a version', `It may not be deleted, and stays: ${name}.`, mend())
     },
     mend,
   )
