@@ -52,7 +52,9 @@ describeWith('the PostgreSQL catalog', ['postgres'])('the PostgreSQL catalog', (
   test('is made once by servers that start at the same moment', async () => {
     const all = await Promise.all(Array.from({ length: 6 }, () => opened(config)))
     await Promise.all(all.map((catalog) => catalog.ping()))
-    expect(await asSuperuser('select name from kysely_migration')).toHaveLength(3)
+    const names = (await asSuperuser('select name from kysely_migration')).map(({ name }) => name)
+    expect(names.length).toBeGreaterThan(2)
+    expect(new Set(names).size).toBe(names.length)
   })
 
   test('that a newer version has used is left alone', async () => {

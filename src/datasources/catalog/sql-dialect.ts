@@ -3,6 +3,9 @@ import { type Kysely, type RawBuilder, SqliteAdapter, sql } from 'kysely'
 
 export const isSqlite = <T>(db: Kysely<T>): boolean => db.getExecutor().adapter instanceof SqliteAdapter
 
+/** The type of a column of text: compared and ordered byte by byte, in PostgreSQL too, whatever the locale of its database. */
+export const textType = <T>(db: Kysely<T>): RawBuilder<unknown> => sql`text collate ${sql.ref(isSqlite(db) ? 'binary' : 'C')}`
+
 /**
  * `a join b on …` that SQLite carries out in the order in which it is written: its planner, which has no statistics of keys and
  * values, is not asked.

@@ -1,10 +1,9 @@
 // Makes the tables of people, projects, buckets, objects and datasets.
 import { type Kysely, sql } from 'kysely'
-import { isSqlite } from '../sql-dialect.js'
+import { isSqlite, textType } from '../sql-dialect.js'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  // Names and keys are ordered byte by byte, as object stores do: SQLite's "binary", PostgreSQL's "C".
-  const text = sql`text collate ${sql.ref(isSqlite(db) ? 'binary' : 'C')}`
+  const text = textType(db)
   await sql`create table users (
     id ${text} primary key, email ${text} not null unique, name ${text}, "passwordHash" ${text},
     "isAdmin" integer not null, "createdAt" ${text} not null)`.execute(db)

@@ -1,9 +1,9 @@
 // Makes the tables of experiments, runs, metrics and the model registry.
 import { type Kysely, sql } from 'kysely'
-import { indexedText, isSqlite } from '../sql-dialect.js'
+import { indexedText, isSqlite, textType } from '../sql-dialect.js'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  const text = sql`text collate ${sql.ref(isSqlite(db) ? 'binary' : 'C')}`
+  const text = textType(db)
   // SQLite keeps such a table as the index of its key alone: half the pages to write for what is only read by key.
   const clustered = isSqlite(db) ? sql`without rowid` : sql``
   const real = isSqlite(db) ? sql`real` : sql`double precision`

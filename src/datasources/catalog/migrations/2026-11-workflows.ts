@@ -1,9 +1,9 @@
 // Makes the tables of deployments, pipeline runs and predictions, and links runs, datasets and keys to steps.
 import { type Kysely, sql } from 'kysely'
-import { isSqlite } from '../sql-dialect.js'
+import { isSqlite, textType } from '../sql-dialect.js'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  const text = sql`text collate ${sql.ref(isSqlite(db) ? 'binary' : 'C')}`
+  const text = textType(db)
   const clustered = isSqlite(db) ? sql`without rowid` : sql``
   const real = isSqlite(db) ? sql`real` : sql`double precision`
 
