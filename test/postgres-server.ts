@@ -122,7 +122,12 @@ export async function startPostgresServer(
   /** The postmaster first: it starts no others then. */
   const signalAll = async (signal: NodeJS.Signals): Promise<void> => {
     postmaster.kill(signal)
-    for (const pid of await childrenOf(postmaster.pid!)) process.kill(pid, signal)
+    for (const pid of await childrenOf(postmaster.pid!))
+      try {
+        process.kill(pid, signal)
+      } catch {
+        // It has ended by itself.
+      }
   }
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (postmaster.exitCode !== null || postmaster.signalCode !== null) return

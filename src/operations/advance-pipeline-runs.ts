@@ -5,6 +5,7 @@ import type { Lease } from '../datasources/catalog/pipeline-run-store.js'
 import type { Messages } from '../pubsub/topics.js'
 import { type DriveContext, RunDriver } from './drive-pipeline-run.js'
 import { GroupedWrites } from './group-writes.js'
+import type { Happening } from './plan-pipeline-run.js'
 import { allRuns } from './publish-pipeline-events.js'
 import { SeenSteps } from './seen-steps.js'
 
@@ -24,6 +25,8 @@ export interface PipelineAdvancer {
 
 const mostRuns = 2_000
 const claimedAtOnce = 100
+/** Each is bounded by the lines that may wait to be written. */
+const mostLegacies = 100
 /** A run that waits for its packages, or could not be advanced, is looked at again after it. */
 const waitMs = 1_000
 const stopGraceMs = 15_000
@@ -38,6 +41,8 @@ export function advancePipelineRuns(options: AdvanceOptions): PipelineAdvancer {
 class Advancer {
   private readonly drivers = new Map<string, RunDriver>()
   private readonly ends = new Map<string, Promise<void>>()
+  /** What drivers had heard and not written down when they lost their run: it may come back, and then it is still true. */
+  private readonly legacies = new Map<string, readonly Happening[]>()
   private readonly announced = new Set<string>()
   private readonly stopping = new AbortController()
   private readonly writes: GroupedWrites
@@ -142,7 +147,11 @@ class Advancer {
     const driver = new RunDriver({ ...this.options, writes: this.writes, seen }, run)
     this.drivers.set(run.id, driver)
     const end = earlier
-      .then(() => this.finish(driver))
+      .then(() => {
+        driver.inherit(this.legacies.get(run.id) ?? [])
+        this.legacies.delete(run.id)
+        return this.finish(driver)
+      })
       .finally(() => {
         if (this.drivers.get(run.id) === driver) this.drivers.delete(run.id)
         if (this.ends.get(run.id) === end) this.ends.delete(run.id)
@@ -155,10 +164,17 @@ class Advancer {
       const end = await driver.drive()
       if (end === 'WAITING') await this.release([driver.runId], waitMs)
       else if (end === 'STOPPED') await this.release([driver.runId], 0)
+      else if (end === 'LOST' && driver.legacy.length > 0) this.bequeath(driver)
     } catch (error) {
       this.options.log.error({ err: error, pipelineRun: driver.runId }, 'a pipeline run could not be advanced')
       await this.release([driver.runId], 5 * waitMs).catch(() => {})
     }
+  }
+
+  /** Nobody comes for most of it: another server has brought the run to its end. */
+  private bequeath(driver: RunDriver): void {
+    this.legacies.set(driver.runId, driver.legacy)
+    for (const oldest of this.legacies.keys()) if (this.legacies.size > mostLegacies) this.legacies.delete(oldest)
   }
 
   private release(runIds: readonly string[], inMs: number): Promise<void> {

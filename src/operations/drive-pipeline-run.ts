@@ -10,9 +10,9 @@ import { type Advance, type Advanced, advancePipelineRun, mintStepKey } from './
 import { describeJob } from './describe-job.js'
 import type { GroupedWrites } from './group-writes.js'
 import { HeardHappenings } from './heard-happenings.js'
-import { type Happening, isUnderWay, type StepRule } from './plan-pipeline-run.js'
+import { type Happening, isUnderWay } from './plan-pipeline-run.js'
 import { publishPipelineEvents } from './publish-pipeline-events.js'
-import { type PinnedDeployment, readPinnedDeployment } from './read-pinned-deployment.js'
+import { isDeleted, type PinnedDeployment, readPinnedDeployment, refusalOf, ruleOf } from './read-pinned-deployment.js'
 
 export interface DriveContext {
   datasources: Datasources
@@ -40,6 +40,10 @@ const watchPauses = [500, 1_000, 2_000, 5_000, 15_000, 30_000]
 const passing: readonly ErrorCode[] = ['BACKEND_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']
 
 const stopped = { state: 'FAILED', detail: 'The server was stopped before it ended.' } as const
+const lost = {
+  state: 'FAILED',
+  detail: 'The server ended it: it could not tell the catalog for too long that it was still at it.',
+} as const
 const notKnown = 'The server ended before it was known whether this attempt had begun.'
 
 interface Job {
@@ -68,6 +72,16 @@ export class RunDriver {
 
   get #survivesServer(): boolean {
     return this.context.datasources.compute.supports.survivesServer
+  }
+
+  /** What was heard of jobs of this process, and could not be written down while the run was this server's. */
+  get legacy(): readonly Happening[] {
+    return this.#survivesServer ? [] : this.#heard.notWritten
+  }
+
+  /** Before `drive`. What is no longer true of a step is not heard. */
+  inherit(legacy: readonly Happening[]): void {
+    for (const happening of legacy) this.#hear(happening)
   }
 
   /** Looks again: somebody asked to cancel it, say. */
@@ -222,8 +236,9 @@ export class RunDriver {
             const isOver = state !== 'QUEUED' && state !== 'RUNNING'
             if (isOver) this.#jobs.delete(nameOf(step))
             // Ended by this server, and not because somebody wanted the run to end.
+            const isLost = state === 'CANCELED' && !this.#survivesServer && !job.isCanceled
             const isStopped = state === 'CANCELED' && this.#isStopping
-            this.#hear({ ...of, type: 'state', ...(isStopped ? stopped : { state, detail }) })
+            this.#hear({ ...of, type: 'state', ...(isStopped ? stopped : isLost ? lost : { state, detail }) })
             if (isOver) return
           }
         }
@@ -278,16 +293,3 @@ export class RunDriver {
 }
 
 const nameOf = ({ id, attempt }: PipelineStepRow): string => `${id}/${attempt}`
-
-const ruleOf = ({ needs, maxAttempts }: { needs: string; maxAttempts: number }): StepRule => ({
-  needs: JSON.parse(needs) as string[],
-  maxAttempts,
-})
-
-const isDeleted = ({ deployment }: PinnedDeployment): boolean => deployment.status === 'DELETED'
-
-function refusalOf(pinned: PinnedDeployment): string | null {
-  const { version } = pinned
-  if (version.status === 'FAILED') return `The deployment could not be packaged: ${version.statusDetail ?? 'no reason is known.'}`
-  return isDeleted(pinned) && version.status === 'PACKAGING' ? 'The deployment was deleted before it was packaged.' : null
-}

@@ -9,6 +9,7 @@ const mostWaitingLines = 5_000
 
 export class HeardHappenings {
   readonly #heard: Happening[] = []
+  #taken: readonly Happening[] = []
   /** Of what was added and is not written down yet. */
   readonly #unwritten = new Map<Happening, () => void>()
   #isReleased = false
@@ -20,6 +21,11 @@ export class HeardHappenings {
 
   get length(): number {
     return this.#heard.length
+  }
+
+  /** In order. */
+  get notWritten(): readonly Happening[] {
+    return [...this.#taken, ...this.#heard]
   }
 
   /** Resolves when it is written down, or nobody is to wait for that any more. */
@@ -62,7 +68,9 @@ export class HeardHappenings {
     this.#room.resolve()
     this.#room = Promise.withResolvers()
     const happenings = this.#heard.splice(0, count)
+    this.#taken = happenings
     const written = (): void => {
+      this.#taken = []
       for (const happening of happenings) {
         this.#unwritten.get(happening)?.()
         this.#unwritten.delete(happening)
