@@ -20,6 +20,8 @@ export interface OciCallRecord {
   clientRequestId: string | undefined
   retryToken: string | undefined
   url: string
+  /** Of the client's connection. */
+  port: number
 }
 
 const maxSignedBody = 16 * 2 ** 20
@@ -105,7 +107,8 @@ export class OciDouble {
   #newServer(): Server {
     // Bodies of gigabytes take longer than Node's five minutes.
     return createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, (request, response) => {
-      this.#serve(request, response).catch(() => request.socket.destroy())
+      const { socket } = request
+      this.#serve(request, response).catch(() => socket.destroy())
     })
   }
 
@@ -118,6 +121,7 @@ export class OciDouble {
       clientRequestId: headers['opc-request-id'] as string | undefined,
       retryToken: headers['opc-retry-token'] as string | undefined,
       url,
+      port: request.socket.remotePort ?? 0,
     }
     this.requests.push(record)
     const fault = this.faults.take(record.operation)

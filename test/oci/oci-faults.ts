@@ -54,15 +54,17 @@ export class OciFaults {
 
 /** What happens before the service does anything. @returns true when it is not to do anything */
 export async function strikeBefore(fault: OciFault | null, request: IncomingMessage): Promise<boolean> {
+  // A request whose reading is broken off knows its connection no more.
+  const { socket } = request
   if (fault?.delayMs !== undefined) await sleep(fault.delayMs)
-  if (fault?.reset === 'before') request.socket.destroy()
+  if (fault?.reset === 'before') socket.destroy()
   if (fault?.cutRequestAfter !== undefined) {
     let seen = 0
     for await (const part of request) {
       seen += (part as Buffer).length
       if (seen >= fault.cutRequestAfter) break
     }
-    request.socket.destroy()
+    socket.destroy()
   }
   return fault?.reset === 'before' || fault?.hang === 'before' || fault?.cutRequestAfter !== undefined
 }
