@@ -79,17 +79,23 @@ export interface TransactionManner {
 /**
  * Brings the tables up to date, then hands out the stores.
  * @param database gives every integer as a number (counts and sizes stay below 2^53), and transactions that are serializable
+ * @param patient the same database with all the time that changes of tables may take; closed when they are done
  */
 export async function createCatalog(
   kind: string,
   database: Kysely<Tables>,
   { transact, wasCommitted }: TransactionManner,
+  patient = database,
 ): Promise<Catalog> {
   const db = withEmptyLists(database)
-  await migrate(db).catch(async (error) => {
+  try {
+    await migrate(patient)
+  } catch (error) {
     await db.destroy().catch(() => {})
     throw error
-  })
+  } finally {
+    if (patient !== database) await patient.destroy()
+  }
   return {
     ...storesOn(db),
     kind,

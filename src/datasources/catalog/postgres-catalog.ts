@@ -11,10 +11,14 @@ import { PostgresDriver } from './postgres-driver.js'
 import { postgresTransactions } from './postgres-transactions.js'
 import type { Tables } from './tables.js'
 
+/** A change of large tables, or the wait for another server that is at it. */
+const migrationMs = 3_600_000
+
 /** @throws BACKEND_UNAVAILABLE the database is not to be had, or belongs to a newer version of this server */
 export async function openPostgresCatalog(config: PostgresCatalogConfig): Promise<Catalog> {
   const driver = new PostgresDriver(openPool(config))
-  return createCatalog('postgres', databaseOf(driver), postgresTransactions(driver, databaseOf))
+  const patient = databaseOf(new PostgresDriver(openPool({ ...config, poolSize: 1 }, migrationMs)))
+  return createCatalog('postgres', databaseOf(driver), postgresTransactions(driver, databaseOf), patient)
 }
 
 const databaseOf = (driver: PostgresDriver) => new Kysely<Tables>({ dialect: postgresDialect(driver) })
@@ -26,7 +30,7 @@ export const postgresDialect = (driver: PostgresDriver): Dialect => ({
   createQueryCompiler: () => new PostgresQueryCompiler(),
 })
 
-export function openPool(config: PostgresCatalogConfig): pg.Pool {
+export function openPool(config: PostgresCatalogConfig, statementMs = config.timeoutMs): pg.Pool {
   const { timeoutMs, password } = config
   const pool = new pg.Pool({
     host: config.host,
@@ -41,10 +45,10 @@ export function openPool(config: PostgresCatalogConfig): pg.Pool {
     // To open one anew costs many times a statement.
     idleTimeoutMillis: 300_000,
     connectionTimeoutMillis: timeoutMs,
-    statement_timeout: timeoutMs,
+    statement_timeout: statementMs,
     // Of a database that has stopped without closing its connections: then nobody but pg ends the wait.
-    query_timeout: timeoutMs + 1_000,
-    idle_in_transaction_session_timeout: timeoutMs + 1_000,
+    query_timeout: statementMs + 1_000,
+    idle_in_transaction_session_timeout: statementMs + 1_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     pipeline: true,
