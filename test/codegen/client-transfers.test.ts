@@ -296,7 +296,7 @@ test('a URL that runs out in the middle is asked for anew', async () => {
       response.writeHead(200, { 'content-length': body.length, 'accept-ranges': 'bytes', etag: '"v1"' })
       response.write(body.subarray(0, 100_000), () => response.destroy())
     } else response.writeHead(206, { etag: '"v1"' }).end(body.subarray(range))
-    asked.push(`${url} ${headers.range ?? ''} ${headers['if-range'] ?? ''}`.trim())
+    asked.push(`${url} ${headers.range ?? ''}`.trim())
   }
   const server = createServer(serve).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -304,7 +304,7 @@ test('a URL that runs out in the middle is asked for anew', async () => {
   const done = await strange.download({ bucket: 'b', key: 'k' }, join(folder, 'expired'))
   expect(done.sha256).toBe(sha256Of(body))
   expect(asked.filter((line) => line === '/graphql')).toHaveLength(2)
-  expect(asked.at(-1)).toMatch(/bytes=\d+- "v1"$/)
+  expect(asked.at(-1)).toMatch(/bytes=\d+-$/)
   server.closeAllConnections()
   server.close()
 })

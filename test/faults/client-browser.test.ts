@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { installedClient } from '../codegen/installed-client.js'
 import { readEvents, seedDeployment, startRun } from '../graphql/pipeline-seed.js'
 import { chromium, openPage } from '../http/browser.js'
+import { eventually } from '../http/test-server.js'
 import { createTestHub, type TestHub } from '../hub.js'
 import { seedBucket, seedProject } from '../seed.js'
 
@@ -15,9 +17,13 @@ if (chromium === null) console.warn('skipped: the client in a browser is not tes
 /** The page, the modules of the package, and the API behind one address, as a site has them. */
 async function startSite(installed: string, hub: () => string) {
   const sockets = new Set<Socket>()
+  let upgrades = 0
   const site = createServer(async (incoming, response) => {
     const { url = '/' } = incoming
-    if (url === '/') return void response.setHeader('content-type', 'text/html').end('<!doctype html><title>page</title>')
+    if (url === '/')
+      return void response
+        .setHeader('content-type', 'text/html')
+        .end('<!doctype html><title>page</title><link rel="icon" href="data:,">')
     if (url.startsWith('/client/')) {
       const file = join(installed, 'node_modules', 'dhuo-client', 'dist', url.slice('/client/'.length))
       return void response.setHeader('content-type', 'text/javascript').end(await readFile(file))
@@ -31,6 +37,7 @@ async function startSite(installed: string, hub: () => string) {
     )
   })
   site.on('upgrade', (incoming: IncomingMessage, socket: Socket) => {
+    upgrades += 1
     const upstream = connect(Number(new URL(hub()).port), '127.0.0.1')
     const lines = Object.entries(incoming.headers).map(([name, value]) => `${name}: ${value}\r\n`)
     upstream.write(`GET ${incoming.url} HTTP/1.1\r\n${lines.join('')}\r\n`)
@@ -49,6 +56,9 @@ async function startSite(installed: string, hub: () => string) {
   await once(site, 'listening')
   return {
     url: `http://127.0.0.1:${(site.address() as AddressInfo).port}`,
+    get upgrades() {
+      return upgrades
+    },
     cut: () => {
       for (const socket of sockets) socket.destroy()
     },
@@ -74,10 +84,16 @@ withBrowser('in a browser', () => {
   test('requests, uploads, downloads and subscriptions work, and events survive a cut', async () => {
     const project = await seedProject(hub)
     const bucket = (await seedBucket(hub, project.name)).name
-    const script = 'import time\nfor i in range(60):\n  print(i, flush=True)\n  time.sleep(0.02)'
-    const run = await startRun(hub, await seedDeployment(hub, [{ script }], { project }))
+    const script = 'import time\nfor i in range(100):\n  print(i, flush=True)\n  time.sleep(0.03)'
+    const deployment = await seedDeployment(hub, [{ script }], { project })
     const page = await openPage(site.url)
-    setTimeout(() => site.cut(), 1_000)
+    const run = await startRun(hub, deployment)
+    // Not before the page has loaded, and not after the run has ended: as soon as events come.
+    const cutting = (async () => {
+      await eventually('the page follows the run', () => site.upgrades > 0, 20_000)
+      await sleep(200)
+      site.cut()
+    })()
     const seen = await page.evaluate<Record<string, unknown>>(`(async () => {
       const { createClient, isDhuoGraphError, GetProject, CreateProject } = await import('/client/browser.js')
       const dhuo = createClient({ url: location.origin, token: ${JSON.stringify(hub.admin)} })
@@ -96,6 +112,7 @@ withBrowser('in a browser', () => {
       for await (const { sequence } of dhuo.watchPipelineRun(${JSON.stringify(run)}, { onConnection })) sequences.push(sequence)
       return { name: project.name, code, sha256: object.sha256, told, text, sequences, cuts }
     })()`)
+    await cutting
     const written = await readEvents(hub, run)
     expect(seen).toEqual({
       name: project.name,

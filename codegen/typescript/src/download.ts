@@ -157,23 +157,26 @@ class Rest<From, To> {
     const isFresh = this.#located === null
     this.#located ??= await locate(this.settings.client, this.source, signal)
     const { url, size } = this.#located
-    const headers = this.offset > 0 ? { range: `bytes=${this.offset}-`, ...(this.#etag && { 'if-range': this.#etag }) } : {}
-    const response = await reach(url, { headers, signal })
+    const headers: Record<string, string> = this.offset > 0 ? { range: `bytes=${this.offset}-` } : {}
+    // The bytes may lie elsewhere, and the URL lead there: it carries no credentials but itself.
+    const response = await reach(url, { headers, signal, redirect: 'follow' })
     if (response.status === 403 && !isFresh && !('url' in this.source)) {
       await response.body?.cancel()
       this.#located = null
       return this.#ask(signal)
     }
     if (!response.ok) throw await fileErrorFrom(response)
-    if (this.offset > 0 && response.status !== 206)
-      throw new DhuoGraphError('PRECONDITION_FAILED', 'The object was changed while it was downloaded.')
-    if (response.status !== 206) {
-      const etag = response.headers.get('etag')
-      const length = response.headers.get('content-length')
-      this.#etag = etag?.startsWith('"') ? etag : null
-      this.hasRanges = response.headers.get('accept-ranges') === 'bytes' && this.#etag !== null
-      this.#total = size ?? (length === null || response.headers.has('content-encoding') ? null : Number(length))
+    const etag = response.headers.get('etag')
+    if (this.offset > 0) {
+      // A URL of ours names bytes that do not change; one that was asked for anew may name others.
+      if (response.status !== 206 || etag !== this.#etag)
+        throw new DhuoGraphError('PRECONDITION_FAILED', 'The object was changed while it was downloaded.')
+      return response
     }
+    const length = response.headers.get('content-length')
+    this.#etag = etag
+    this.hasRanges = response.headers.get('accept-ranges') === 'bytes'
+    this.#total = size ?? (length === null || response.headers.has('content-encoding') ? null : Number(length))
     return response
   }
 }

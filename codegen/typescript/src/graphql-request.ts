@@ -98,13 +98,13 @@ async function post(
 }
 
 /**
- * `fetch` without redirects: they would lose the body, or carry the credentials elsewhere.
+ * `fetch` without redirects, unless they are wanted: they would lose the body, or carry the credentials elsewhere.
  * @throws UNREACHABLE; BAD_RESPONSE for a redirect
  */
 export async function reach(url: string, init: RequestInit & { signal: AbortSignal }): Promise<Response> {
   let response: Response
   try {
-    response = await fetch(url, { ...init, redirect: 'manual' })
+    response = await fetch(url, { redirect: 'manual', ...init })
   } catch (error) {
     init.signal.throwIfAborted()
     const { origin } = new URL(url)
