@@ -32,7 +32,7 @@ beforeEach(async () => {
   proxy = await startTcpProxy(() => hub.url)
 })
 afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()))
+  for (const client of clients.splice(0)) client.close()
   await proxy.close()
 })
 afterAll(() => hub.close())
@@ -157,6 +157,25 @@ test('who leaves the loop ends the subscription, also while nothing comes', asyn
   expect(await events.return!()).toEqual({ done: true, value: undefined })
   expect(await waiting).toEqual({ done: true, value: undefined })
   await eventually('the socket is closed', () => proxy.open === 0)
+})
+
+test('who leaves before the connection is there leaves none behind', async () => {
+  const events = clientOf().watchPipelineRun(await waitingRun())
+  const waiting = events.next()
+  await events.return!()
+  expect(await waiting).toEqual({ done: true, value: undefined })
+  await eventually('the socket is closed', () => proxy.open === 0)
+})
+
+test('a client that is closed ends its subscriptions, and can be used again', async () => {
+  const client = clientOf()
+  const { id, after } = await seenRun()
+  const waiting = all(client.watchPipelineRun(id, { after }))
+  await eventually('a socket is there', () => proxy.open === 1)
+  client.close()
+  expect(await waiting).toEqual([])
+  await eventually('the socket is closed', () => proxy.open === 0)
+  expect((await client.watchPipelineRun(id).next()).value.sequence).toBe(1)
 })
 
 test('an aborted subscription throws the reason, whatever it is doing', async () => {
@@ -322,6 +341,16 @@ describe('against a server that says anything', () => {
   test('what is no protocol is BAD_RESPONSE', async () => {
     opened = (socket) => socket.send('hello')
     expect((await failureOf(all(clientOf({ url }).watchPipelineRun('x')))).code).toBe('BAD_RESPONSE')
+  })
+
+  test('a connection that stays has worked, though nothing came', async () => {
+    opened = (socket, id) => {
+      if (sockets === 8) socket.send(complete(id))
+      else setTimeout(() => socket.close(1001), 60)
+    }
+    const retry = { firstDelayMs: 5, longestDelayMs: 30, giveUpAfterMs: 200 }
+    expect(await all(clientOf({ url, retry }).watchPipelineRun('x'))).toEqual([])
+    expect(sockets).toBe(8)
   })
 
   test('it is given up in the end', async () => {

@@ -60,8 +60,8 @@ export interface Client<From, To> {
   download(source: DownloadSource, to: To, options?: DownloadOptions): Promise<Downloaded>
   /** The same bytes, piece by piece. */
   read(source: DownloadSource, options?: DownloadOptions): AsyncIterableIterator<Uint8Array>
-  /** Ends every subscription. */
-  close(): Promise<void>
+  /** Ends every subscription: their loops end as if the server had completed them. */
+  close(): void
 }
 
 /** Used by the entry of each platform. */
@@ -79,12 +79,13 @@ export function createClientOn<From, To>(platform: Platform<From, To>, options: 
     pingAfterMs,
     pongWithinMs: pingAfterMs,
   })
+  let closing = new AbortController()
   const request: Requester['request'] = async (document, variables, options_ = {}) =>
     (await sendRequest(requests, { ...options_, query: String(document), variables: variables as VariableValues })) as never
   const start: Subscriber['subscribe'] = (document, variables, options_) => {
     const { operationName } = options_
     const payload = { query: String(document), variables: variables as VariableValues, ...(operationName && { operationName }) }
-    return subscribe({ link, retry, retries, mostWaiting }, payload, options_)
+    return subscribe({ link, retry, retries, mostWaiting, closed: closing.signal }, payload, options_)
   }
   const transfers = { client: { request }, platform, retry }
   return {
@@ -95,7 +96,10 @@ export function createClientOn<From, To>(platform: Platform<From, To>, options: 
     upload: (options_) => upload(transfers, options_),
     download: (source, to, options_) => download(transfers, source, to, options_),
     read: (source, options_) => readBytes(transfers, source, options_),
-    close: () => link.close(),
+    close() {
+      closing.abort()
+      closing = new AbortController()
+    },
   }
 }
 

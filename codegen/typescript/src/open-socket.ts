@@ -69,10 +69,11 @@ export class OpenSocket {
     }
   }
 
-  /** Ends every operation, and says so to none. */
+  /** When nobody needs it any more. */
   close(): void {
-    this.#operations.clear()
+    if (this.#isGone) return
     this.#leave(1000, 'Done')
+    this.heard.gone(new DhuoGraphError('UNREACHABLE', 'The connection is closed.'))
   }
 
   /** Ends every operation with an error. */
@@ -126,9 +127,7 @@ export class OpenSocket {
   /** Not at once: who reads one subscription after the other keeps the connection. */
   #closeWhenIdle(): void {
     setTimeout(() => {
-      if (this.#operations.size > 0 || this.#isGone) return
-      this.close()
-      this.heard.gone(new DhuoGraphError('UNREACHABLE', 'The connection is closed.'))
+      if (this.#operations.size === 0) this.close()
     }, 0)
   }
 

@@ -35,11 +35,6 @@ export class SocketLink {
     return opening
   }
 
-  async close(): Promise<void> {
-    const open = await this.#opened?.catch(() => null)
-    open?.close()
-  }
-
   async #connect(whenGone: () => void): Promise<OpenSocket> {
     try {
       const { credentials } = this.settings

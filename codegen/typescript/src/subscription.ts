@@ -40,6 +40,8 @@ interface SubscriptionSettings {
   retries: number
   /** How many results may wait for a reader that is slower than the server. */
   mostWaiting: number
+  /** Ends it, and well. */
+  closed: AbortSignal
 }
 
 /** Results as they come. Nothing is sent before the first is asked for; `return` (leaving the loop) ends the subscription. */
@@ -50,14 +52,20 @@ export function subscribe<Result>(
 ): AsyncIterableIterator<Result> {
   const { controller, release } = followSignal(options.signal)
   const left = new Error('The reader has left.')
+  const leave = () => controller.abort(left)
+  settings.closed.addEventListener('abort', leave, { once: true })
+  const end = () => {
+    release()
+    settings.closed.removeEventListener('abort', leave)
+  }
   const results = run(settings, payload, options, controller.signal)
   const step = async (taken: Promise<IteratorResult<Result, void>>): Promise<IteratorResult<Result, void>> => {
     try {
       const result = await taken
-      if (result.done) release()
+      if (result.done) end()
       return result
     } catch (error) {
-      release()
+      end()
       if (error === left) return { done: true, value: undefined }
       throw error
     }
@@ -66,7 +74,7 @@ export function subscribe<Result>(
     next: () => step(results.next()),
     // A generator that waits does not hear of `return`: the signal wakes it.
     return: () => {
-      controller.abort(left)
+      leave()
       return step(results.return())
     },
     [Symbol.asyncIterator]() {
@@ -97,9 +105,10 @@ async function* run<Result>(
       continue
     }
     onConnection?.({ state: 'open' })
+    const openedAt = performance.now()
     const variables = resume ? { ...payload.variables, [resume.variable]: last } : payload.variables
-    const results = resultsOn<Result>(socket, { ...payload, variables }, mostWaiting, signal)
-    if (hasBegun && !resume) onGap?.()
+    const begun = hasBegun && !resume ? onGap : undefined
+    const results = resultsOn<Result>(socket, { ...payload, variables }, { mostWaiting, signal, begun })
     hasBegun = true
     try {
       for await (const result of results) {
@@ -116,6 +125,8 @@ async function* run<Result>(
       return
     } catch (error) {
       signal.throwIfAborted()
+      // It need not have brought anything to have worked.
+      if (performance.now() - openedAt > retry.longestDelayMs) trouble.isOver()
       const isBehind = isDhuoGraphError(error, 'CONNECTION_LOST')
       // What was shown has been refused: opening anew asks for something better, or fails for good.
       const isRefused = isDhuoGraphError(error, 'UNAUTHENTICATED') && !wasRefused
@@ -141,8 +152,7 @@ function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Va
 async function* resultsOn<Result>(
   socket: OpenSocket,
   payload: OperationPayload,
-  mostWaiting: number,
-  signal: AbortSignal,
+  { mostWaiting, signal, begun }: { mostWaiting: number; signal: AbortSignal; begun: (() => void) | undefined },
 ): AsyncGenerator<Result, void, undefined> {
   const mailbox = new Mailbox<Result>(mostWaiting)
   const stop = socket.start(payload, {
@@ -154,6 +164,7 @@ async function* resultsOn<Result>(
     fail: (error) => mailbox.end(error),
     lose: (error) => mailbox.end(error),
   })
+  begun?.()
   const wake = () => mailbox.abort(signal.reason)
   signal.addEventListener('abort', wake, { once: true })
   try {

@@ -28,6 +28,9 @@ export interface UploadOptions<From> {
   signal?: AbortSignal
 }
 
+/** A server reads large objects once more before they exist. */
+const completionMs = 3_600_000
+
 type BegunUpload = CreateUploadMutation['createUpload']
 type Part = BegunUpload['parts'][number]
 
@@ -52,7 +55,7 @@ export async function upload<From, To>(
     try {
       const sender = new PartSender(platform, source, createUpload, retry, controller, options)
       await sender.send(createUpload.parts)
-      return await complete(client, sender, createUpload, signal)
+      return await complete(client, sender, createUpload, new Trouble({ retry, signal, passes: mayPass }), signal)
     } catch (error) {
       // What the server cannot be told, it finds out: the upload expires.
       await client.request(AbandonUpload, { id: createUpload.id }, { timeoutMs: 5_000, retries: 0 }).catch(() => {})
@@ -64,25 +67,29 @@ export async function upload<From, To>(
   }
 }
 
-/** Says what is missing until nothing is: a server may have lost a part that it had acknowledged. */
+/** Sends what is missing until nothing is: a server may have lost a part that it had acknowledged. */
 async function complete<From, To>(
   client: Requester,
   sender: PartSender<From, To>,
   begun: BegunUpload,
+  trouble: Trouble,
   signal: AbortSignal,
 ): Promise<ObjectFieldsFragment> {
-  for (let tries = 1; ; tries++) {
+  for (let tries = 1; ; ) {
     try {
-      return (await client.request(CompleteUpload, { id: begun.id }, { signal, idempotent: true })).completeUpload
+      const options = { signal, retries: 0, timeoutMs: completionMs }
+      return (await client.request(CompleteUpload, { id: begun.id }, options)).completeUpload
     } catch (error) {
       const missing = isDhuoGraphError(error, 'PRECONDITION_FAILED') ? error.details['missingParts'] : undefined
-      if (!Array.isArray(missing) || tries === 3) throw error
-      await sender.send(begun.parts.filter(({ number }) => missing.includes(number)))
+      // It may be asked for again for as long as it takes: there is one object.
+      if (!Array.isArray(missing)) await trouble.after(error)
+      else if (tries++ === 3) throw error
+      else await sender.send(begun.parts.filter(({ number }) => missing.includes(number)))
     }
   }
 }
 
-/** CONFLICT: the server has not noticed yet that the sender before, who was cut off, is gone. */
+/** CONFLICT: the server has not noticed yet that we were cut off, and still receives or completes what we asked for then. */
 const mayPass = (error: DhuoGraphError): boolean => isPassing(error) || error.code === 'CONFLICT' || error.code === 'TIMEOUT'
 
 class PartSender<From, To> {

@@ -55,7 +55,7 @@ async function main(given: readonly string[]): Promise<number> {
   try {
     return await command.run(session, { values, positionals })
   } finally {
-    await session.close()
+    session.close()
   }
 }
 

@@ -50,7 +50,7 @@ async function* examine(session: Session): AsyncGenerator<Check, void, undefined
   else {
     yield* examineAsViewer(client, session)
     yield await checkSocket(client)
-    await client.close()
+    client.close()
   }
 }
 

@@ -70,8 +70,8 @@ export class Session {
     return name
   }
 
-  async close(): Promise<void> {
-    await this.#client?.close()
+  close(): void {
+    this.#client?.close()
   }
 }
 
