@@ -144,6 +144,21 @@ describe('functions of OCI', () => {
     expect(await ask(invoker, handler, 3)).toEqual([9])
   })
 
+  test('URLs that a killed server left are deleted once they have expired; those of others are not', async () => {
+    const left = { id: 'left', secret: 's', accessType: 'AnyObjectRead', objectName: 'functions/x/', bucketListingAction: 'Deny' }
+    const old = { created: new Date(0), expires: new Date(1) }
+    const { pars } = world.bucket
+    pars.set('expired', { ...left, ...old, id: 'expired', name: 'dhuo-functions-x-' })
+    pars.set('alive', { ...left, ...old, id: 'alive', name: 'dhuo-functions-y-', expires: new Date(Date.now() + 60_000) })
+    pars.set('other', { ...left, ...old, id: 'other', name: 'of-somebody-else' })
+    const invoker = await world.open()
+    await ask(invoker, handlerOf(times), 1)
+    await invoker.close()
+    expect(['expired', 'alive', 'other'].map((id) => pars.has(id))).toEqual([false, true, true])
+    pars.delete('alive')
+    pars.delete('other')
+  })
+
   test('prepared, it is loaded before anybody asks', async () => {
     const invoker = await world.open()
     const handler = handlerOf(times)

@@ -1,7 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { chmod, readdir, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -19,6 +17,7 @@ import { dataFlowRuntime } from '../../src/python-runtime.js'
 import { bucketRow, insertProject, insertUser, objectRow } from '../contracts/catalog-rows.js'
 import { wheelOf, zipOf } from '../graphql/deployment-seed.js'
 import { type EmbeddedDatasources, openEmbeddedDatasources } from './embedded-datasources.js'
+import { type PackageIndex, startPackageIndex } from './package-index.js'
 
 const log = createLogger('silent')
 const hasPip = (() => {
@@ -136,13 +135,9 @@ async function filesOf(zip: Buffer): Promise<Record<string, string>> {
   return files
 }
 
-/** A package index of our own: https://packaging.python.org/en/latest/specifications/simple-repository-api/ */
 const wheels = new Map<string, Buffer>()
-let asked: string[] = []
-let index: Server
+let index: PackageIndex
 let indexUrl: string
-/** Until it is called, the index answers nothing. */
-let hold: Promise<void> | null = null
 
 beforeAll(async () => {
   const add = (name: string, version: string, files: Record<string, string>, tag?: string) =>
@@ -158,30 +153,14 @@ beforeAll(async () => {
   add('native', '1.0', { 'native.so': 'ELF' }, `cp311-cp311-manylinux_2_17_x86_64`)
   add('native', '1.1', { 'native.so': 'ELF' }, `cp311-cp311-manylinux_2_39_x86_64`)
   add('native', '1.2', { 'native.so': 'ELF' }, `cp311-cp311-manylinux_2_17_aarch64`)
-  index = createServer(async (request, response) => {
-    asked.push(request.url!)
-    await hold
-    const [, kind, name = ''] = request.url!.split('/')
-    const wheel = kind === 'files' && wheels.get(decodeURIComponent(name))
-    if (wheel) return void response.end(wheel)
-    const own = [...wheels.keys()].filter((file) => file.startsWith(`${name.replaceAll('-', '_')}-`))
-    response.writeHead(own.length > 0 ? 200 : 404, { 'content-type': 'text/html' })
-    response.end(own.map((file) => `<a href="/files/${file}">${file}</a>`).join('\n'))
-  })
-  await new Promise<void>((resolve) => index.listen(0, '127.0.0.1', resolve))
-  indexUrl = `http://127.0.0.1:${(index.address() as AddressInfo).port}/simple`
+  index = await startPackageIndex(wheels)
+  indexUrl = index.url
 })
 afterEach(async () => {
-  asked = []
+  index.asked.length = 0
   for (const world of open.splice(0)) await world.close()
 })
-afterAll(
-  () =>
-    new Promise((resolve) => {
-      index.closeAllConnections()
-      index.close(resolve)
-    }),
-)
+afterAll(() => index.close())
 
 const site = 'python/lib/python3.11/site-packages'
 const wanting = (...lines: string[]) => [`--index-url ${indexUrl}`, ...lines].join('\n')
@@ -258,9 +237,9 @@ describe('packaging', () => {
   withPip('builds once what is asked for again, and asks nobody', async () => {
     const world = await openWorld()
     const first = await world.packaged(wanting('tiny-lib'))
-    asked = []
+    index.asked.length = 0
     const second = await world.packaged(wanting('tiny-lib'))
-    expect(asked).toEqual([])
+    expect(index.asked).toEqual([])
     expect(second).toMatchObject({
       status: 'READY',
       version: 2,
@@ -392,10 +371,10 @@ describe('packaging fails, and says why', () => {
     const world = await openWorld()
     const before = await readdir(tmpdir())
     let release: () => void = () => {}
-    hold = new Promise((resolve) => (release = resolve))
+    index.hold = new Promise((resolve) => (release = resolve))
     const started = Date.now()
     const made = await world.packaged(wanting('tiny-lib'), [], { timeoutMs: 3_000 }).finally(() => {
-      hold = null
+      index.hold = null
       release()
     })
     expect(made).toMatchObject({ status: 'FAILED', statusDetail: expect.stringMatching(/within 3 s/) })
@@ -505,10 +484,10 @@ describe('packaging by several servers', () => {
     const world = await openWorld()
     const key = await world.deployed(wanting('tiny-lib'))
     let release: () => void = () => {}
-    hold = new Promise((resolve) => (release = resolve))
+    index.hold = new Promise((resolve) => (release = resolve))
     const stopping = new AbortController()
     const first = world.run({}, stopping.signal)
-    while (asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    while (index.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
     expect((await world.read(key)).packagingUntil).not.toBeNull()
     // Somebody else looks meanwhile: there is nothing to do.
     await world.run()
@@ -518,7 +497,7 @@ describe('packaging by several servers', () => {
     expect(await world.read(key)).toMatchObject({ status: 'PACKAGING', packagingUntil: null })
     // And one that was killed: its lease is still there, and over.
     await world.datasources.catalog.deploymentVersions.holdPackaging(await world.read(key), '2026-01-01T00:00:00.000Z')
-    hold = null
+    index.hold = null
     release()
     await Promise.all([world.run(), world.run(), world.run()])
     expect(await world.read(key)).toMatchObject({ status: 'READY', packagingUntil: null })

@@ -46,7 +46,7 @@ export async function openOciArchiveBuilder(
   log: Logger,
   times: Partial<ArchiveTimes> = {},
 ): Promise<ArchiveBuilder> {
-  return new OciArchiveBuilder(config, await openOciConnection(oci, log), { ...defaultTimes, ...times })
+  return new OciArchiveBuilder(config, await openOciConnection(oci, log), log, { ...defaultTimes, ...times })
 }
 
 /*
@@ -62,9 +62,10 @@ class OciArchiveBuilder implements ArchiveBuilder {
   constructor(
     private readonly config: ArchiveFunctionConfig,
     private readonly connection: OciConnection,
+    log: Logger,
     private readonly times: ArchiveTimes,
   ) {
-    this.#bucket = new OciHandoffBucket(connection, config.bucket, config.address)
+    this.#bucket = new OciHandoffBucket(connection, config.bucket, config.address, log)
     this.#management = connection.client(FunctionsManagementClient, { service, address: config.address })
   }
 

@@ -1,7 +1,7 @@
 // Answers online predictions by OCI Functions: a function for each handler, which fetches its files when it is first called.
 
 import type { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
+import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FunctionsInvokeClient } from 'oci-functions'
 import type { OciFunctionsConfig } from '../../config/functions-config.js'
@@ -33,7 +33,7 @@ type FunctionReply = HandlerReply & { died?: string; late?: number; unfetched?: 
 
 /** @throws BACKEND_UNAVAILABLE there are no credentials */
 export async function openOciFunctionInvoker(config: OciFunctionsConfig, oci: OciConfig, log: Logger): Promise<FunctionInvoker> {
-  return new OciFunctionInvoker(config, await openOciConnection(oci, log))
+  return new OciFunctionInvoker(config, await openOciConnection(oci, log), log)
 }
 
 class OciFunctionInvoker implements FunctionInvoker {
@@ -49,9 +49,10 @@ class OciFunctionInvoker implements FunctionInvoker {
   constructor(
     private readonly config: OciFunctionsConfig,
     private readonly connection: OciConnection,
+    log: Logger,
   ) {
     this.limits = { maxPayloadBytes, timeoutMs: config.timeoutMs }
-    this.#bucket = new OciHandoffBucket(connection, config.bucket, config.address)
+    this.#bucket = new OciHandoffBucket(connection, config.bucket, config.address, log)
     this.#files = new OciHandlerFiles(this.#bucket)
     this.#functions = new OciFunctionObjects(connection, config)
     this.#slots = new CallSlots(config.callsAtOnce ?? callsByDefault)
@@ -67,13 +68,14 @@ class OciFunctionInvoker implements FunctionInvoker {
   async invoke(definition: FunctionDefinition, rows: readonly unknown[], signal: AbortSignal): Promise<unknown[]> {
     signal.throwIfAborted()
     this.#refuseWhenClosing()
-    const bytes = Buffer.byteLength(JSON.stringify(rows))
+    const text = JSON.stringify(rows)
+    const bytes = Buffer.byteLength(text)
     if (bytes > maxPayloadBytes)
       throw badInput('rows', `The rows have ${bytes} bytes of JSON; at most ${maxPayloadBytes} are answered at once.`)
     const gone = AbortSignal.any([signal, this.#closing.signal])
     const leave = await this.#slots.enter(this.config.timeoutMs, gone)
     // A call that is under way goes on when nobody waits for it any more: the container stays warm, and its time is bounded.
-    return unlessAborted(gone, this.#answer(definition, rows).finally(leave))
+    return unlessAborted(gone, this.#answer(definition, text).finally(leave))
   }
 
   async prepare(definition: FunctionDefinition): Promise<void> {
@@ -97,14 +99,14 @@ class OciFunctionInvoker implements FunctionInvoker {
     this.connection.close()
   }
 
-  /** @param rows null: the handler is loaded, and that is all */
-  #answer(definition: FunctionDefinition, rows: readonly unknown[] | null): Promise<unknown[]> {
+  /** @param rows as JSON; null: the handler is loaded, and that is all */
+  #answer(definition: FunctionDefinition, rows: string | null): Promise<unknown[]> {
     return this.#answerOrFail(definition, rows).catch((error: unknown) => {
       throw asPortError(error)
     })
   }
 
-  async #answerOrFail(definition: FunctionDefinition, rows: readonly unknown[] | null): Promise<unknown[]> {
+  async #answerOrFail(definition: FunctionDefinition, rows: string | null): Promise<unknown[]> {
     for (let attempt = 1; ; attempt++) {
       const [handler, { id, invokeEndpoint }] = await Promise.all([
         this.#files.handOver(definition),
@@ -122,11 +124,12 @@ class OciFunctionInvoker implements FunctionInvoker {
     }
   }
 
-  #body(handler: HandedHandler, rows: readonly unknown[] | null): string {
+  #body(handler: HandedHandler, rows: string | null): string {
     const callSeconds = this.config.timeoutMs / 1_000
     const loadSeconds = Math.max(leastLoadSeconds, platformSeconds - callSeconds - 30)
     const limits = { maxPayloadBytes, maxUnpackedBytes, callSeconds, loadSeconds }
-    const body = JSON.stringify({ handler, limits, ...(rows && { rows }) })
+    const call = JSON.stringify({ handler, limits })
+    const body = rows === null ? call : `${call.slice(0, -1)},"rows":${rows}}`
     if (Buffer.byteLength(body) > requestBytes) throw cannotBeLoaded(`its model has too many files (${handler.files.length})`)
     return body
   }
@@ -137,7 +140,7 @@ class OciFunctionInvoker implements FunctionInvoker {
       try {
         // https://docs.oracle.com/iaas/api/#/en/functions/latest/Function/InvokeFunction
         const { value } = await this.#clientFor(endpoint).invokeFunction({ functionId, invokeFunctionBody: body })
-        return JSON.parse(await text(value as Readable)) as FunctionReply
+        return (await json(value as Readable)) as FunctionReply
       } catch (error) {
         if (this.#closing.signal.aborted) throw closed()
         const most = mostAttempts(error)

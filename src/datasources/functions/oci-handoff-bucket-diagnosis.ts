@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OciServiceAddress } from '../../config/oci-config.js'
 import { type Finding, fail, look } from '../../diagnosis/finding.js'
+import { createLogger } from '../../logger.js'
 import type { OciConnection } from '../oci/oci-connection.js'
 import { OciHandoffBucket } from './oci-handoff-bucket.js'
 
@@ -23,7 +24,7 @@ export async function* lookAtBucket(
   { bucket, address }: { bucket: string; address: OciServiceAddress },
   policy: string,
 ): AsyncGenerator<Finding> {
-  const handoff = new OciHandoffBucket(connection, bucket, address)
+  const handoff = new OciHandoffBucket(connection, bucket, address, createLogger('silent'))
   const folder = `doctor/${randomUUID()}/`
   const there = await look(
     'bucket',

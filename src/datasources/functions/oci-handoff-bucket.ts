@@ -4,8 +4,10 @@ import { text } from 'node:stream/consumers'
 import { type models, ObjectStorageClient, type responses } from 'oci-objectstorage'
 import type { OciServiceAddress } from '../../config/oci-config.js'
 import { DhuoError } from '../../errors.js'
+import type { Logger } from '../../logger.js'
 import type { OciConnection } from '../oci/oci-connection.js'
 import { isOciAnswer, ociCall } from '../oci/oci-errors.js'
+import { deleteExpiredRequests, deleteRequest, requestPrefix } from '../oci/oci-expired-requests.js'
 
 type Access = 'AnyObjectRead' | 'AnyObjectReadWrite'
 
@@ -27,8 +29,12 @@ export class OciHandoffBucket {
   readonly #name: string
   #namespace: Promise<string> | null = null
   readonly #openings = new Map<string, Promise<Opening>>()
+  readonly #log: Logger
+  /** Expired URLs of servers that were killed: looked for once. */
+  #tidied: Promise<void> | null = null
 
-  constructor(connection: OciConnection, name: string, address: OciServiceAddress) {
+  constructor(connection: OciConnection, name: string, address: OciServiceAddress, log: Logger) {
+    this.#log = log
     // The endpoint of a service's URL is that of Functions: Object Storage is where the settings for all of them say.
     this.#client = connection.client(ObjectStorageClient, { service, address: { region: address.region, endpoint: null } })
     this.#name = name
@@ -85,20 +91,20 @@ export class OciHandoffBucket {
 
   /** What stands before the name of an object in the folder. Made anew in time before the old one expires. */
   async urlOf(folder: string, access: Access): Promise<string> {
-    const now = Date.now()
-    const known = await this.#openings.get(folder)
-    if (known && known.expiresAt - now > leastLeftMs) return known.url
-    const opening = this.#open(folder, access, now + hourMs)
+    // One after the other: of two who find an old one only the first makes another.
+    const before = this.#openings.get(folder) ?? Promise.resolve(null)
+    const opening = before
+      .catch(() => null)
+      .then((known) => (known && known.expiresAt - Date.now() > leastLeftMs ? known : this.#replace(known, folder, access)))
     this.#openings.set(folder, opening)
-    opening.catch(() => this.#openings.delete(folder))
-    if (known) await this.#close(known).catch(() => {})
     return (await opening).url
   }
 
   async revoke(folder: string): Promise<void> {
-    const opening = await this.#openings.get(folder)
+    const opening = this.#openings.get(folder)
     this.#openings.delete(folder)
-    if (opening) await this.#close(opening)
+    const known = await opening?.catch(() => null)
+    if (known) await this.#close(known)
   }
 
   /** Its objects, and the URL that leads to them. */
@@ -116,7 +122,7 @@ export class OciHandoffBucket {
 
   /** Ends every URL that it gave out. */
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#openings.keys()].map((folder) => this.revoke(folder)))
+    await Promise.allSettled([this.#tidied, ...[...this.#openings.keys()].map((folder) => this.revoke(folder))])
   }
 
   async #find(object: string): Promise<responses.GetObjectResponse | null> {
@@ -134,10 +140,17 @@ export class OciHandoffBucket {
     })
   }
 
+  async #replace(known: Opening | null, folder: string, access: Access): Promise<Opening> {
+    this.#tidied ??= this.#place().then((place) => deleteExpiredRequests(this.#client, place, this.#log))
+    const opening = await this.#open(folder, access, Date.now() + hourMs)
+    if (known) await this.#close(known).catch(() => {})
+    return opening
+  }
+
   /** https://docs.oracle.com/iaas/Content/Object/Tasks/usingpreauthenticatedrequests.htm */
   async #open(folder: string, accessType: Access, expiresAt: number): Promise<Opening> {
     const details = {
-      name: `dhuo-${folder.replaceAll(/[^\w.-]+/g, '-')}`,
+      name: `${requestPrefix}${folder.replaceAll(/[^\w.-]+/g, '-')}`,
       objectName: folder,
       accessType: accessType as models.CreatePreauthenticatedRequestDetails.AccessType,
       timeExpires: new Date(expiresAt),
@@ -153,10 +166,7 @@ export class OciHandoffBucket {
   }
 
   async #close({ id }: Opening): Promise<void> {
-    const place = await this.#place()
-    await this.#client.deletePreauthenticatedRequest({ ...place, parId: id }).catch((error: unknown) => {
-      if (!isOciAnswer(error, 404)) return ociCall(service, () => Promise.reject(error))
-    })
+    await deleteRequest(this.#client, await this.#place(), id)
   }
 
   async #call<T>(work: (place: { namespaceName: string; bucketName: string }) => Promise<T>): Promise<T> {

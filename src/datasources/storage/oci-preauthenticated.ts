@@ -3,8 +3,9 @@ import type http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ObjectStorageClient } from 'oci-objectstorage'
 import type { Logger } from '../../logger.js'
-import { isOciAnswer, ociCall, ociError } from '../oci/oci-errors.js'
+import { ociCall, ociError } from '../oci/oci-errors.js'
 import { exchange, ociAgent } from '../oci/oci-exchange.js'
+import { deleteExpiredRequests, deleteRequest, requestPrefix } from '../oci/oci-expired-requests.js'
 import { service } from './oci-objects.js'
 
 export interface OciPreauthenticatedOptions {
@@ -31,7 +32,6 @@ interface Reading {
 
 /** From its making on. What has begun then goes on. */
 const readMs = 120_000
-const namePrefix = 'dhuo-'
 const attempts = 4
 
 /**
@@ -91,11 +91,7 @@ export class OciPreauthenticatedRequests {
 
   /** Idempotent. */
   async delete(bucketName: string, parId: string): Promise<void> {
-    try {
-      await this.#options.client.deletePreauthenticatedRequest({ namespaceName: this.#options.namespace, bucketName, parId })
-    } catch (error) {
-      if (!isOciAnswer(error, 404)) throw ociError(service, error)
-    }
+    await deleteRequest(this.#options.client, { namespaceName: this.#options.namespace, bucketName }, parId)
   }
 
   /** Deletes those that are out for reading: what was begun with them goes on. */
@@ -130,10 +126,11 @@ export class OciPreauthenticatedRequests {
     accessType: 'ObjectRead' | 'ObjectWrite',
     expires: Date,
   ): Promise<Access> {
-    if (!this.#tidied.has(bucketName)) this.#tidied.set(bucketName, this.#deleteExpired(bucketName))
-    const { client, namespace } = this.#options
+    const { client, namespace, log } = this.#options
+    if (!this.#tidied.has(bucketName))
+      this.#tidied.set(bucketName, deleteExpiredRequests(client, { namespaceName: namespace, bucketName }, log))
     const createPreauthenticatedRequestDetails = {
-      name: `${namePrefix}${accessType}`,
+      name: `${requestPrefix}${accessType}`,
       objectName,
       accessType: accessType as never,
       timeExpires: expires,
@@ -161,18 +158,6 @@ export class OciPreauthenticatedRequests {
           throw ociError(service, error)
       }
       await sleep(Math.random() * 200 * 2 ** attempt)
-    }
-  }
-
-  async #deleteExpired(bucketName: string): Promise<void> {
-    const { client, namespace, log } = this.#options
-    try {
-      const now = Date.now()
-      // Dates come as text, whatever their type.
-      for await (const par of client.listPreauthenticatedRequestsRecordIterator({ namespaceName: namespace, bucketName }))
-        if (par.name.startsWith(namePrefix) && Date.parse(String(par.timeExpires)) < now) await this.delete(bucketName, par.id)
-    } catch (error) {
-      log.warn({ err: ociError(service, error), bucket: bucketName }, 'expired pre-authenticated requests stay')
     }
   }
 }
