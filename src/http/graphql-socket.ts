@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type ExecutionArgs, GraphQLError, type GraphQLSchema, subscribe } from 'graphql'
+import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type Context as SocketContext } from 'graphql-ws'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import type { Context, RequestInfo } from '../context.js'
@@ -13,8 +14,10 @@ import { describeError, isGraphQLError } from './format-error.js'
 import type { Metrics } from './metrics.js'
 import type { Executor } from './query-executor.js'
 import { requestIdOf } from './request-log.js'
-import { credentialsIn, keepAlive, refuseUpgrade, type SocketConnection } from './socket-connection.js'
+import { closedForNotReading, credentialsIn, keepAlive, refuseUpgrade, type SocketConnection } from './socket-connection.js'
 import { SocketOperation } from './socket-operation.js'
+import { SocketOutlet } from './socket-outlet.js'
+import { type SocketExecutionArgs, SocketSubscriptions } from './socket-subscriptions.js'
 
 export interface SocketLimits {
   /** Of one message. */
@@ -24,6 +27,8 @@ export interface SocketLimits {
   /** Between two pings. Load balancers time out each direction by itself; a ping and its pong keep both. */
   pingMs: number
   operationsPerSocket: number
+  /** Bytes that wait for a client to read them, before it is cut off. */
+  mostUnreadBytes: number
 }
 
 interface GraphqlSocketOptions {
@@ -49,13 +54,15 @@ const tryAgainLater = 1013
 export class GraphqlSocket {
   private readonly server
   private readonly sockets: WebSocketServer
+  private readonly subscriptions: SocketSubscriptions
   private readonly connections = new Set<SocketConnection>()
   /** By payload, for a client may use an id again while the operation that had it is still ending. */
   private readonly operationOf = new WeakMap<object, SocketOperation>()
   private draining = false
 
   constructor(private readonly options: GraphqlSocketOptions) {
-    const { limits } = options
+    const { schema, documents, execute, limits } = options
+    this.subscriptions = new SocketSubscriptions(schema, documents, execute)
     this.sockets = new WebSocketServer({
       noServer: true,
       maxPayload: limits.maxMessageBytes,
@@ -65,7 +72,7 @@ export class GraphqlSocket {
     this.server = makeServer<Record<string, unknown>, SocketConnection>({
       // Its arguments are those that `start` makes.
       execute: (args) => options.execute(args as ExecutionArgs),
-      subscribe,
+      subscribe: (args) => this.subscriptions.subscribe(args as SocketExecutionArgs),
       connectionInitWaitTimeout: limits.initTimeoutMs,
       onConnect: (context) => this.connect(context.extra, context.connectionParams),
       onSubscribe: (context, id, payload) => this.start(context, id, payload),
@@ -92,7 +99,7 @@ export class GraphqlSocket {
           ? '403 Forbidden'
           : null
     if (refusal) refuseUpgrade(socket, refusal)
-    else this.sockets.handleUpgrade(request, socket, head, (opened) => this.open(opened, request))
+    else this.sockets.handleUpgrade(request, socket, head, (opened) => this.open(opened, socket as Socket, request))
   }
 
   /**
@@ -112,12 +119,13 @@ export class GraphqlSocket {
     for (const { socket } of this.connections) socket.terminate()
   }
 
-  private open(socket: WebSocket, request: IncomingMessage): void {
+  private open(socket: WebSocket, raw: Socket, request: IncomingMessage): void {
     const { options } = this
     const id = requestIdOf(request)
     const address = options.clientAddress(request)
     const connection: SocketConnection = {
       socket,
+      outlet: new SocketOutlet(socket, raw, options.limits.mostUnreadBytes, () => this.cutOff(connection)),
       id,
       address,
       log: options.log.child({ requestId: id }),
@@ -153,7 +161,7 @@ export class GraphqlSocket {
       },
       connection,
     )
-    const stopPings = keepAlive(socket, options.limits.pingMs)
+    const stopPings = keepAlive(connection, options.limits.pingMs)
     // A message too large or no WebSocket frame: ws closes with the right code by itself.
     socket.on('error', (error) => connection.log.debug({ err: describeError(error) }, 'WebSocket error'))
     socket.once('close', (code, reason) => {
@@ -189,7 +197,7 @@ export class GraphqlSocket {
     { extra: connection }: SocketContext<Record<string, unknown>, SocketConnection>,
     id: string,
     payload: { query: string; operationName?: string | null | undefined; variables?: Record<string, unknown> | null | undefined },
-  ): Promise<ExecutionArgs | GraphQLError[]> {
+  ): Promise<SocketExecutionArgs | GraphQLError[]> {
     const { documents, limits, schema, metrics } = this.options
     const requestId = `${connection.id}-${++connection.started}`
     const operation = new SocketOperation(requestId, connection.log.child({ requestId }), metrics)
@@ -207,14 +215,19 @@ export class GraphqlSocket {
       const errors = documents.check(document, payload.operationName, payload.variables)
       if (errors.length > 0) return errors.map(asGraphQLError)
       operation.begin(document, payload.operationName)
-      const contextValue = await this.contextFor(connection, requestId, operation.signal, operation.log)
+      const contextFor = (signal: AbortSignal) => this.contextFor(connection, requestId, signal, operation.log)
+      // A stream may go on for others when this operation is over.
+      const stopping = new AbortController()
+      const contextValue = await contextFor(operation.isSubscription ? stopping.signal : operation.signal)
       if (operation.signal.aborted) return [new GraphQLError('The client has completed the operation.')]
+      const { operationName = null, variables: variableValues = null } = payload
       return {
         schema,
         document,
         contextValue,
-        operationName: payload.operationName ?? null,
-        variableValues: payload.variables ?? null,
+        operationName,
+        variableValues,
+        ...{ id, connection, operation, stopping, contextFor },
       }
     } catch (error) {
       // Its other operations run on the same credentials.
@@ -245,6 +258,15 @@ export class GraphqlSocket {
     } catch {
       // The core answers what is no JSON.
     }
+  }
+
+  /** Nothing more is put on top of what it has not read. */
+  private cutOff({ socket, operations, log }: SocketConnection): void {
+    if (socket.readyState !== socket.OPEN) return
+    this.options.metrics.unreadSockets.inc()
+    log.warn({ path: '/graphql', bytes: socket.bufferedAmount }, 'a websocket that is not read is closed')
+    socket.close(closedForNotReading.code, closedForNotReading.reason)
+    for (const operation of operations.values()) operation.abort()
   }
 
   private finish(connection: SocketConnection, id: string, operation: SocketOperation): void {

@@ -11,6 +11,7 @@ export interface Metrics {
   countRequest(method: string, route: string, status: number, seconds: number): void
   countOperation(transport: Transport, label: OperationLabel, seconds: number, errors: readonly ErrorCode[]): void
   readonly openSockets: Gauge
+  readonly unreadSockets: Counter
   readonly activeSubscriptions: Gauge
 }
 
@@ -60,6 +61,11 @@ export function createMetrics(droppedMessages: () => number): Metrics {
       operations.observe({ transport, type, field }, seconds)
       for (const code of codes) errors.inc({ code, type, field })
     },
+    unreadSockets: new Counter({
+      name: 'dhuo_websocket_unread_total',
+      help: 'WebSockets that were closed because their clients did not read',
+      registers,
+    }),
     openSockets: new Gauge({ name: 'dhuo_websocket_open', help: 'Open WebSockets', registers }),
     activeSubscriptions: new Gauge({ name: 'dhuo_graphql_subscriptions_active', help: 'Subscriptions that run now', registers }),
   }

@@ -30,6 +30,8 @@ export class QueryExecution {
     private readonly plan: QueryPlan,
     private readonly variables: VariableValues,
     private readonly context: unknown,
+    /** The event, of a subscription. */
+    private readonly root?: unknown,
   ) {}
 
   run(): ExecutionResult | Promise<ExecutionResult> {
@@ -61,7 +63,7 @@ export class QueryExecution {
     if (!type)
       throw new GraphQLError(`Schema is not configured to execute ${operation.operation} operation.`, { nodes: operation })
     const selection = this.plan.root(type, this.variables)
-    return operation.operation === 'mutation' ? this.oneByOne(selection) : this.object(selection, undefined, undefined)
+    return operation.operation === 'mutation' ? this.oneByOne(selection) : this.object(selection, this.root, undefined)
   }
 
   private oneByOne(selection: SelectionPlan): Answer | Promise<Answer> {
@@ -240,7 +242,7 @@ export class QueryExecution {
       path,
       schema: this.schema,
       fragments: this.plan.fragments,
-      rootValue: undefined,
+      rootValue: this.root,
       operation: this.plan.operation,
       variableValues: this.variables as Record<string, unknown>,
     }

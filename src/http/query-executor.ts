@@ -13,12 +13,12 @@ export function createExecutor(schema: GraphQLSchema, documents: DocumentStore):
   for (const type of Object.values(schema.getTypeMap()))
     if (isObjectType(type) && type.isTypeOf) throw new Error(`${type.name} has isTypeOf, which the executor does not ask.`)
   return (args) => {
-    const { document, contextValue, operationName, variableValues } = args
+    const { document, contextValue, operationName, variableValues, rootValue } = args
     const operation = getOperationAST(document, operationName)
     // graphql-js says what is wrong with the name.
     if (!operation) return execute(args)
     const { coerced, errors } = coerceVariables(schema, operation, variableValues ?? {})
     if (errors) return { errors }
-    return new QueryExecution(schema, documents.planOf(document, operation, coerced), coerced, contextValue).run()
+    return new QueryExecution(schema, documents.planOf(document, operation, coerced), coerced, contextValue, rootValue).run()
   }
 }

@@ -145,6 +145,11 @@ export class QueryPlan {
   }
 }
 
+/** Whether all that is asked of the object in a field is properties of it: no resolver sees who asks. */
+export const readsPropertiesOnly = (plan: QueryPlan, field: FieldPlan, variables: VariableValues): boolean =>
+  field.shape.kind === 'object' &&
+  plan.below(field, field.shape.type, variables).fields.every(({ isProperty, isTypename }) => isProperty || isTypename)
+
 function fieldPlan(
   key: string,
   nodes: readonly FieldNode[],

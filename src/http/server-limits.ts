@@ -23,6 +23,7 @@ export const defaultServerLimits: ServerLimits = Object.freeze({
   initTimeoutMs: 5_000,
   pingMs: 20_000,
   operationsPerSocket: 100,
+  mostUnreadBytes: 2 ** 20,
   headersTimeoutMs: 20_000,
   bodyTimeoutMs: 30_000,
   bodyIdleMs: 60_000,

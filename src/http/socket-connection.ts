@@ -4,10 +4,12 @@ import type { WebSocket } from 'ws'
 import type { RequestInfo } from '../context.js'
 import type { Logger } from '../logger.js'
 import type { SocketOperation } from './socket-operation.js'
+import type { SocketOutlet } from './socket-outlet.js'
 
 /** One WebSocket. */
 export interface SocketConnection {
   socket: WebSocket
+  outlet: SocketOutlet
   id: string
   address: string
   log: Logger
@@ -32,16 +34,25 @@ export function credentialsIn(source: Record<string, unknown> | undefined): Sock
   return Object.keys(found).length > 0 ? found : undefined
 }
 
-/** Pings, and ends a socket from which nothing came since the last ping. @returns what stops it */
-export function keepAlive(socket: WebSocket, everyMs: number): () => void {
+/** The client does not read, or far too slowly: it may connect again and go on behind the last event that it has. */
+export const closedForNotReading = { code: 4413, reason: 'Too much is waiting to be read' }
+
+/**
+ * Pings, and ends a socket of which nothing was seen since the last ping: no word, and nothing read of what waits for it.
+ * @returns what stops it
+ */
+export function keepAlive({ socket, outlet }: Pick<SocketConnection, 'socket' | 'outlet'>, everyMs: number): () => void {
   let isAlive = true
+  let read = 0
   const seen = () => {
     isAlive = true
   }
   socket.on('pong', seen).on('message', seen)
   const timer = setInterval(() => {
-    if (!isAlive) return socket.terminate()
+    // The ping lies behind what waits to be read.
+    if (!isAlive && (outlet.unread === 0 || outlet.read === read)) return outlet.unread > 0 ? outlet.cutOff() : socket.terminate()
     isAlive = false
+    read = outlet.read
     socket.ping()
   }, everyMs)
   return () => clearInterval(timer)

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, Float, ID, Resolver, Root, Subscription } from 'type-graphql'
+import { Arg, Args, Ctx, Extensions, FieldResolver, Float, ID, Resolver, Root, Subscription } from 'type-graphql'
 import { requireRow, whileVisible } from '../access.js'
 import type { Context } from '../context.js'
 import type { RunRow } from '../datasources/catalog/experiment-rows.js'
@@ -51,6 +51,7 @@ export class MetricResolver {
     return toConnection(page, async () => (await loaders.pointCount.load({ runId: id, key }))?.count ?? 0)
   }
 
+  @Extensions({ stream: 'live' })
   @Subscription(() => Metric, {
     description: 'The points of a run as they are logged, in that order; those logged before are in `metricHistory`.',
     subscribe: ({ args, context }) => loggedPoints(context, args['run'], args['keys'] ?? null),

@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
+import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
 import { requireProject, requireRow, signedDownloadUrl, visibleProject, visibleUser, whileVisible } from '../access.js'
 import type { Context } from '../context.js'
 import type { RunRow } from '../datasources/catalog/experiment-rows.js'
@@ -114,6 +114,7 @@ export class ModelVersionResolver {
     return true
   }
 
+  @Extensions({ stream: 'live' })
   @Subscription(() => ModelVersion, {
     description: 'Every model version of a project that is saved or changes stage from now on, as it is then.',
     subscribe: ({ args, context }: { args: { project: string; model?: string | null }; context: Context }) =>

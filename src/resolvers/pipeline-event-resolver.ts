@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql'
-import { Arg, Ctx, FieldResolver, ID, Info, Int, Resolver, Root, Subscription } from 'type-graphql'
+import { Arg, Ctx, Extensions, FieldResolver, ID, Info, Int, Resolver, Root, Subscription } from 'type-graphql'
 import { requireRow, whileVisible } from '../access.js'
 import type { Context } from '../context.js'
 import type { PipelineEventRow, PipelineRunRow, PipelineStepRow } from '../datasources/catalog/pipeline-rows.js'
@@ -8,13 +8,18 @@ import { PipelineEvent } from '../schema/pipeline-event.js'
 import { PipelineRun } from '../schema/pipeline-run.js'
 import { PipelineStep } from '../schema/pipeline-step.js'
 
+interface Cursor {
+  after?: number | null
+}
+
 @Resolver(() => PipelineEvent)
 export class PipelineEventResolver {
+  @Extensions({ stream: { after: 'after', place: 'sequence' } })
   @Subscription(() => PipelineEvent, {
     description:
       "Every event of one pipeline run with a higher sequence than `after`, first those that are past, then each as it happens: in order, none twice, none missing, across reconnects and restarts of servers. Completes after the run's last event.",
-    subscribe: ({ args, context }: { args: { pipelineRun: string; after?: number | null }; context: Context }) =>
-      eventsAfter(context, args.pipelineRun, args.after ?? 0),
+    subscribe: ({ source, args, context }: { source?: Cursor; args: Cursor & { pipelineRun: string }; context: Context }) =>
+      eventsAfter(context, args.pipelineRun, source?.after ?? args.after ?? 0),
   })
   pipelineEvents(
     @Root() event: PipelineEventRow,

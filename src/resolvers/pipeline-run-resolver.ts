@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql'
+import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql'
 import { requireProject, requireRow, visibleUser, whileVisible } from '../access.js'
 import type { Context } from '../context.js'
 import type { PipelineEventRow, PipelineRunRow, PipelineStepRow } from '../datasources/catalog/pipeline-rows.js'
@@ -62,6 +62,7 @@ export class PipelineRunResolver {
     return retryPipelineRun(context.datasources, context.events, id, context.viewer!.user.id)
   }
 
+  @Extensions({ stream: 'live' })
   @Subscription(() => PipelineRun, {
     description:
       'Each pipeline run of a project as it is, whenever something of it has changed from now on. Changes that follow each other faster than you read are one.',
