@@ -53,7 +53,8 @@ export class MetricResolver {
 
   @Extensions({ stream: 'live' })
   @Subscription(() => Metric, {
-    description: 'The points of a run as they are logged, in that order; those logged before are in `metricHistory`.',
+    description:
+      'The points of a run as they are logged, in that order; those logged before are in `metricHistory`. It ends with BACKEND_UNAVAILABLE when some may have been missed.',
     subscribe: ({ args, context }) => loggedPoints(context, args['run'], args['keys'] ?? null),
   })
   metricLogged(

@@ -116,7 +116,8 @@ export class ModelVersionResolver {
 
   @Extensions({ stream: 'live' })
   @Subscription(() => ModelVersion, {
-    description: 'Every model version of a project that is saved or changes stage from now on, as it is then.',
+    description:
+      'Every model version of a project that is saved or changes stage from now on, as it is then. It ends with BACKEND_UNAVAILABLE when some may have been missed.',
     subscribe: ({ args, context }: { args: { project: string; model?: string | null }; context: Context }) =>
       versionChanges(context, args.project, args.model ?? null),
   })

@@ -17,7 +17,7 @@ export class PipelineEventResolver {
   @Extensions({ stream: { after: 'after', place: 'sequence' } })
   @Subscription(() => PipelineEvent, {
     description:
-      "Every event of one pipeline run with a higher sequence than `after`, first those that are past, then each as it happens: in order, none twice, none missing, across reconnects and restarts of servers. Completes after the run's last event.",
+      "Every event of one pipeline run with a higher sequence than `after`, first those that are past, then each as it happens: in order, none twice, none missing, across reconnects and restarts of servers. Completes after the run's last event. Whenever the connection ends otherwise (code 4413: too much was waiting to be read), subscribe again with `after`.",
     subscribe: ({ source, args, context }: { source?: Cursor; args: Cursor & { pipelineRun: string }; context: Context }) =>
       eventsAfter(context, args.pipelineRun, source?.after ?? args.after ?? 0),
   })

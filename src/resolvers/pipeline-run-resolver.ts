@@ -65,7 +65,7 @@ export class PipelineRunResolver {
   @Extensions({ stream: 'live' })
   @Subscription(() => PipelineRun, {
     description:
-      'Each pipeline run of a project as it is, whenever something of it has changed from now on. Changes that follow each other faster than you read are one.',
+      'Each pipeline run of a project as it is, whenever something of it has changed from now on. Changes that follow each other faster than you read are one. It ends with BACKEND_UNAVAILABLE when some may have been missed.',
     subscribe: ({ args, context }: { args: { project: string }; context: Context }) => changedRuns(context, args.project),
   })
   pipelineRunChanged(

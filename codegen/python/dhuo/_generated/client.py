@@ -1791,6 +1791,7 @@ class Operations(OperationsBase):
 
     def watch_metrics(self, run: str, *, keys: Maybe[Sequence[str]] = UNSET) -> Iterator[results.MetricFields]:
         """The points of a run as they are logged, in that order; those logged before are in `metricHistory`.
+        It ends with BACKEND_UNAVAILABLE when some may have been missed.
 
         From now on; what was logged before is in GetMetricHistory.
 
@@ -1810,7 +1811,8 @@ class Operations(OperationsBase):
         *,
         model: Maybe[str] = UNSET,
     ) -> Iterator[results.ModelVersionFields]:
-        """Every model version of a project that is saved or changes stage from now on, as it is then.
+        """Every model version of a project that is saved or changes stage from now on, as it is then. It ends
+        with BACKEND_UNAVAILABLE when some may have been missed.
 
         Args:
             project: The project's name.
@@ -1830,7 +1832,8 @@ class Operations(OperationsBase):
     ) -> Iterator[results.PipelineEventFields]:
         """Every event of one pipeline run with a higher sequence than `after`, first those that are past, then
         each as it happens: in order, none twice, none missing, across reconnects and restarts of servers.
-        Completes after the run's last event.
+        Completes after the run's last event. Whenever the connection ends otherwise (code 4413: too much
+        was waiting to be read), subscribe again with `after`.
 
         First what is past, then what happens, in order, until the last event of the run. `after` is the
         sequence of the last event that was seen: with it a client that was cut off goes on without a gap.
@@ -1847,7 +1850,8 @@ class Operations(OperationsBase):
 
     def watch_pipeline_runs(self, project: str) -> Iterator[results.WatchPipelineRunsPipelineRunChanged]:
         """Each pipeline run of a project as it is, whenever something of it has changed from now on. Changes
-        that follow each other faster than you read are one.
+        that follow each other faster than you read are one. It ends with BACKEND_UNAVAILABLE when some may
+        have been missed.
 
         Every run of a project, whenever something of it has changed.
 
@@ -3629,6 +3633,7 @@ class AsyncOperations(AsyncOperationsBase):
         keys: Maybe[Sequence[str]] = UNSET,
     ) -> AsyncIterator[results.MetricFields]:
         """The points of a run as they are logged, in that order; those logged before are in `metricHistory`.
+        It ends with BACKEND_UNAVAILABLE when some may have been missed.
 
         From now on; what was logged before is in GetMetricHistory.
 
@@ -3648,7 +3653,8 @@ class AsyncOperations(AsyncOperationsBase):
         *,
         model: Maybe[str] = UNSET,
     ) -> AsyncIterator[results.ModelVersionFields]:
-        """Every model version of a project that is saved or changes stage from now on, as it is then.
+        """Every model version of a project that is saved or changes stage from now on, as it is then. It ends
+        with BACKEND_UNAVAILABLE when some may have been missed.
 
         Args:
             project: The project's name.
@@ -3668,7 +3674,8 @@ class AsyncOperations(AsyncOperationsBase):
     ) -> AsyncIterator[results.PipelineEventFields]:
         """Every event of one pipeline run with a higher sequence than `after`, first those that are past, then
         each as it happens: in order, none twice, none missing, across reconnects and restarts of servers.
-        Completes after the run's last event.
+        Completes after the run's last event. Whenever the connection ends otherwise (code 4413: too much
+        was waiting to be read), subscribe again with `after`.
 
         First what is past, then what happens, in order, until the last event of the run. `after` is the
         sequence of the last event that was seen: with it a client that was cut off goes on without a gap.
@@ -3685,7 +3692,8 @@ class AsyncOperations(AsyncOperationsBase):
 
     def watch_pipeline_runs(self, project: str) -> AsyncIterator[results.WatchPipelineRunsPipelineRunChanged]:
         """Each pipeline run of a project as it is, whenever something of it has changed from now on. Changes
-        that follow each other faster than you read are one.
+        that follow each other faster than you read are one. It ends with BACKEND_UNAVAILABLE when some may
+        have been missed.
 
         Every run of a project, whenever something of it has changed.
 

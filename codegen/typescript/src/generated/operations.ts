@@ -1685,7 +1685,7 @@ export const UpdateModelVersion = /*#__PURE__*/ typedDocument<UpdateModelVersion
 /**
  * From now on; what was logged before is in GetMetricHistory.
  *
- * The points of a run as they are logged, in that order; those logged before are in `metricHistory`.
+ * The points of a run as they are logged, in that order; those logged before are in `metricHistory`. It ends with BACKEND_UNAVAILABLE when some may have been missed.
  */
 export const WatchMetrics = /*#__PURE__*/ typedDocument<WatchMetricsSubscription, WatchMetricsSubscriptionVariables>('subscription', 'WatchMetrics', `subscription WatchMetrics($run: ID!, $keys: [String!]) {
   metricLogged(run: $run, keys: $keys) {
@@ -1694,7 +1694,7 @@ export const WatchMetrics = /*#__PURE__*/ typedDocument<WatchMetricsSubscription
 }`, MetricFieldsText)
 
 /**
- * Every model version of a project that is saved or changes stage from now on, as it is then.
+ * Every model version of a project that is saved or changes stage from now on, as it is then. It ends with BACKEND_UNAVAILABLE when some may have been missed.
  */
 export const WatchModelVersions = /*#__PURE__*/ typedDocument<WatchModelVersionsSubscription, WatchModelVersionsSubscriptionVariables>('subscription', 'WatchModelVersions', `subscription WatchModelVersions($project: String!, $model: String) {
   modelVersionChanged(project: $project, model: $model) {
@@ -1705,7 +1705,7 @@ export const WatchModelVersions = /*#__PURE__*/ typedDocument<WatchModelVersions
 /**
  * First what is past, then what happens, in order, until the last event of the run. `after` is the sequence of the last event that was seen: with it a client that was cut off goes on without a gap.
  *
- * Every event of one pipeline run with a higher sequence than `after`, first those that are past, then each as it happens: in order, none twice, none missing, across reconnects and restarts of servers. Completes after the run's last event.
+ * Every event of one pipeline run with a higher sequence than `after`, first those that are past, then each as it happens: in order, none twice, none missing, across reconnects and restarts of servers. Completes after the run's last event. Whenever the connection ends otherwise (code 4413: too much was waiting to be read), subscribe again with `after`.
  */
 export const WatchPipelineRun = /*#__PURE__*/ typedDocument<WatchPipelineRunSubscription, WatchPipelineRunSubscriptionVariables>('subscription', 'WatchPipelineRun', `subscription WatchPipelineRun($pipelineRun: ID!, $after: Int) {
   pipelineEvents(pipelineRun: $pipelineRun, after: $after) {
@@ -1716,7 +1716,7 @@ export const WatchPipelineRun = /*#__PURE__*/ typedDocument<WatchPipelineRunSubs
 /**
  * Every run of a project, whenever something of it has changed.
  *
- * Each pipeline run of a project as it is, whenever something of it has changed from now on. Changes that follow each other faster than you read are one.
+ * Each pipeline run of a project as it is, whenever something of it has changed from now on. Changes that follow each other faster than you read are one. It ends with BACKEND_UNAVAILABLE when some may have been missed.
  */
 export const WatchPipelineRuns = /*#__PURE__*/ typedDocument<WatchPipelineRunsSubscription, WatchPipelineRunsSubscriptionVariables>('subscription', 'WatchPipelineRuns', `subscription WatchPipelineRuns($project: String!) {
   pipelineRunChanged(project: $project) {
