@@ -21,12 +21,10 @@ export async function beginUpload(
   limits: { maxBytes: number; hours: number },
 ): Promise<UploadRow> {
   const key = requireName('OBJECT_KEY', input.key, 'input.key')
-  const sha256 = input.sha256?.toLowerCase() ?? null
+  const sha256 = digestIn(input.sha256, 'input.sha256')
   const contentType = input.contentType ?? contentTypeOf(key)
   if (!Number.isSafeInteger(input.size) || input.size < 0 || input.size > limits.maxBytes)
     throw badInput('input.size', `input.size must be between 0 and ${limits.maxBytes} bytes.`)
-  if (sha256 !== null && !/^[0-9a-f]{64}$/.test(sha256))
-    throw badInput('input.sha256', 'input.sha256 must be 64 hexadecimal digits.')
   // Goes out again as a header of the download.
   if (contentType.length > 200 || !/^[\w.+-]+\/[\w.+-]+( *; *[\w.+-]+=[\w.+"-]+)*$/.test(contentType))
     throw badInput('input.contentType', 'input.contentType must be a media type, for example "text/csv".')
@@ -53,6 +51,13 @@ export async function beginUpload(
   }
   await catalog.uploads.insert(upload)
   return upload
+}
+
+/** In lower case. @throws BAD_USER_INPUT it is no SHA-256 in hex */
+export function digestIn(text: string | null, field: string): string | null {
+  const digest = text?.toLowerCase() ?? null
+  if (digest !== null && !/^[0-9a-f]{64}$/.test(digest)) throw badInput(field, `${field} must be 64 hexadecimal digits.`)
+  return digest
 }
 
 const contentTypes: Readonly<Record<string, string>> = {

@@ -2,10 +2,21 @@
 import type { StoredObjectRow, UploadRow } from '../datasources/catalog/tables.js'
 import type { Datasources } from '../datasources/datasources.js'
 import type { BegunUpload, BytesLocation } from '../datasources/storage/object-storage.js'
-import { DhuoError, notFound } from '../errors.js'
+import { badInput, DhuoError, notFound } from '../errors.js'
+import { digestIn } from './begin-upload.js'
 
-/** @throws PRECONDITION_FAILED parts are missing, the digest differs, or the upload has expired; NOT_FOUND it was abandoned */
-export async function completeUpload({ catalog, storage }: Datasources, upload: UploadRow): Promise<StoredObjectRow> {
+/**
+ * @param sha256 of the bytes, where it was not known before
+ * @throws BAD_USER_INPUT (`field: sha256`) it is none, or not the one that was announced; PRECONDITION_FAILED parts are missing, the
+ * digest differs, or the upload has expired; NOT_FOUND it was abandoned
+ */
+export async function completeUpload(
+  { catalog, storage }: Datasources,
+  upload: UploadRow,
+  sha256: string | null = null,
+): Promise<StoredObjectRow> {
+  const digest = digestIn(sha256, 'sha256') ?? upload.sha256
+  if (upload.sha256 !== null && digest !== upload.sha256) throw badInput('sha256', 'createUpload was told another SHA-256.')
   // The same object for each of several calls: two at once, or one that is repeated after a crash.
   const objectId = upload.id.replace(/^[a-z]+/, 'obj')
   let bytes: BytesLocation | null = null
@@ -13,7 +24,7 @@ export async function completeUpload({ catalog, storage }: Datasources, upload: 
     if (upload.expiresAt <= new Date().toISOString())
       throw new DhuoError('PRECONDITION_FAILED', 'The upload has expired: begin it again.', { field: 'id' })
     const bucket = (await catalog.buckets.byIds([upload.bucketId]))[0]!
-    const stored = await storage.completeUpload(begunUpload(upload, bucket.name), upload.sha256)
+    const stored = await storage.completeUpload(begunUpload(upload, bucket.name), digest)
     bytes = { bucket: bucket.name, key: upload.key, version: stored.version }
     await catalog.transaction(async ({ uploads, storedObjects }) => {
       if (!(await uploads.complete(upload.id, objectId))) return

@@ -105,8 +105,15 @@ export class UploadResolver {
   async completeUpload(
     @Ctx() context: Context,
     @Arg('id', () => ID, { description: 'The id of the upload.' }) id: string,
+    @Arg('sha256', () => String, {
+      nullable: true,
+      description: 'SHA-256 in hex, for whoever did not know it before the bytes were sent. The bytes must agree with it.',
+    })
+    sha256?: string | null,
   ): Promise<StoredObjectRow> {
-    return inTermsOf({ sha256: 'id' }, completeUpload(context.datasources, await requireUpload(context, id)))
+    const upload = await requireUpload(context, id)
+    const told = sha256 ?? null
+    return inTermsOf({ sha256: told === null ? 'id' : 'sha256' }, completeUpload(context.datasources, upload, told))
   }
 
   @Mutation(() => Boolean, {

@@ -219,7 +219,7 @@ const right: Record<string, { document: string; variables: () => Record<string, 
     variables: () => ({ input: { bucket: there.bucket, key: 'new', size: 3 } }),
   },
   'Mutation.completeUpload': {
-    document: 'mutation ($id: ID!) { completeUpload(id: $id) { id } }',
+    document: 'mutation ($id: ID!, $sha256: String) { completeUpload(id: $id, sha256: $sha256) { id } }',
     variables: () => ({ id: there.uploadId }),
   },
   'Mutation.abandonUpload': {
@@ -342,6 +342,7 @@ const cases: Case[] = [
   ...each('Mutation.createUpload.input.sha256', ['', 'x', 'a'.repeat(63), 'g'.repeat(64), `${'a'.repeat(64)}\n`]),
   ...each('Mutation.completeUpload.id', ['', 'x', none('upl')], 'NOT_FOUND'),
   bad('Mutation.completeUpload.id', () => there.uploadId, 'PRECONDITION_FAILED', { message: /part/, field: null }),
+  ...each('Mutation.completeUpload.sha256', ['', 'x', 'a'.repeat(63), 'g'.repeat(64)]),
   ...each('Mutation.abandonUpload.id', ['', 'x', none('upl')], 'NOT_FOUND'),
   ...each('Mutation.deleteObject.bucket', ['', nowhere, 'a\0'], 'NOT_FOUND'),
   bad('Mutation.createDataset.input.project', nowhere, 'NOT_FOUND'),

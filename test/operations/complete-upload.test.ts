@@ -30,6 +30,20 @@ describe('completing an upload', () => {
     expect((await embedded.held()).uploads).toEqual([])
   })
 
+  test('checks a digest that is told only now, and none that is another than was announced', async () => {
+    const digest = (text: string) => createHash('sha256').update(text).digest('hex')
+    const upload = await embedded.sent('k', 'bytes')
+    const told = (sha256: string) => completeUpload(embedded.datasources, upload, sha256)
+    await expect(told('a'.repeat(63))).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'sha256' })
+    await expect(told(digest('other'))).rejects.toMatchObject({ code: 'PRECONDITION_FAILED', field: 'sha256' })
+    expect(await current('k')).toBeUndefined()
+    expect((await told(digest('bytes').toUpperCase())).sha256).toBe(digest('bytes'))
+    const announced = await embedded.sent('l', 'bytes', digest('bytes'))
+    const another = completeUpload(embedded.datasources, announced, digest('other'))
+    await expect(another).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'sha256' })
+    expect((await completeUpload(embedded.datasources, announced, digest('bytes'))).sha256).toBe(digest('bytes'))
+  })
+
   test('by many at once, and again later, gives one and the same object', async () => {
     const upload = await embedded.sent('k', 'bytes')
     const objects = await Promise.all(Array.from({ length: 10 }, () => complete(upload)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 
 from ._codec import UNSET
 from ._generated import documents, results
-from ._uploads import sha256_of
+from ._uploads import FileContent, upload_content
 
 if TYPE_CHECKING:
     from .client import Dhuo
@@ -85,11 +85,12 @@ def deploy_steps(
 def place_file(client: Dhuo, file: Path, project: str) -> Dict[str, str]:
     """Uploads a file under a key that tells its bytes: the same file is there once."""
     bucket = client.bucket("DEPLOYMENTS", project=project)
-    digest = sha256_of(file)
+    content = FileContent(file)
+    digest = content.digest.value()
     key = f"files/{digest[:16]}/{file.name}"
     there = client.find_object(bucket, key)
     if there is None or there.sha256 != digest:
-        client.upload(file, bucket, key)
+        upload_content(client.connection, content, bucket, key, progress=client.progress)
     return {"bucket": bucket, "key": key}
 
 

@@ -9,7 +9,8 @@ import socket
 import ssl
 import threading
 import time
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 from urllib.parse import urljoin, urlsplit
 
 from ._api_error import RequestTimeout, TransportError
@@ -27,14 +28,58 @@ class NotSent(TransportError):
     """There was no connection: the server has heard nothing of it, and it may be tried again whatever it was."""
 
 
-class FilePart(NamedTuple):
-    """Bytes of a file as the body of a request. They go from the file to the socket without being held in between."""
+class Body:
+    """What a request sends, piece by piece, without being held as a whole. `sent` hears of the bytes that left."""
 
-    path: str
-    offset: int
-    length: int
-    sent: Optional[Callable[[int], None]] = None
-    """Called with the bytes that left since it was called last."""
+    def __init__(self, length: int, sent: Optional[Callable[[int], None]] = None) -> None:
+        self.length = length
+        self._sent = sent or (lambda _count: None)
+
+    def send_to(self, sock: socket.socket) -> None:
+        raise NotImplementedError
+
+
+class FilePart(Body):
+    """Bytes of a file. They go from the file to the socket by the kernel alone where that is possible."""
+
+    def __init__(self, path: Union[str, Path], offset: int, length: int, sent: Optional[Callable[[int], None]] = None) -> None:
+        super().__init__(length, sent)
+        self._path = path
+        self._offset = offset
+
+    def send_to(self, sock: socket.socket) -> None:
+        with open(self._path, "rb", buffering=0) as file:
+            if hasattr(os, "sendfile") and not isinstance(sock, ssl.SSLSocket):
+                for at in range(0, self.length, 4 * _PIECE):
+                    count = sock.sendfile(file, self._offset + at, min(4 * _PIECE, self.length - at))
+                    self._note(count, min(4 * _PIECE, self.length - at))
+                return
+            file.seek(self._offset)
+            buffer = memoryview(bytearray(_PIECE))
+            for at in range(0, self.length, _PIECE):
+                piece = buffer[: min(_PIECE, self.length - at)]
+                count = file.readinto(piece) or 0
+                self._note(count, len(piece))
+                sock.sendall(piece)
+
+    def _note(self, count: int, wanted: int) -> None:
+        if count < wanted:
+            raise TransportError(f"{self._path} became shorter while it was sent.")
+        self._sent(count)
+
+
+class MemoryPart(Body):
+    """Bytes that lie in memory, in one place or in several."""
+
+    def __init__(self, views: Sequence[memoryview], sent: Optional[Callable[[int], None]] = None) -> None:
+        super().__init__(sum(len(view) for view in views), sent)
+        self._views = views
+
+    def send_to(self, sock: socket.socket) -> None:
+        for view in self._views:
+            for at in range(0, len(view), _PIECE):
+                sock.sendall(view[at : at + _PIECE])
+                self._sent(len(view[at : at + _PIECE]))
 
 
 class Response:
@@ -129,7 +174,7 @@ class HttpPool:
         url: str,
         *,
         headers: Mapping[str, str] = {},
-        body: Union[bytes, FilePart, None] = None,
+        body: Union[bytes, Body, None] = None,
         timeout: Optional[float] = None,
     ) -> Response:
         """
@@ -246,7 +291,7 @@ class HttpPool:
 def _exchange(
     connection: http.client.HTTPConnection, method: str, target: str, host: str, headers: Mapping[str, str], body: Any
 ) -> http.client.HTTPResponse:
-    length = body.length if isinstance(body, FilePart) else len(body or b"")
+    length = body.length if isinstance(body, Body) else len(body or b"")
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     connection.putheader("Host", host)
     connection.putheader("User-Agent", USER_AGENT)
@@ -255,9 +300,9 @@ def _exchange(
     if body is not None or method in ("POST", "PUT"):
         connection.putheader("Content-Length", str(length))
     try:
-        if isinstance(body, FilePart):
+        if isinstance(body, Body):
             connection.endheaders()
-            _send_file(connection.sock, body)
+            body.send_to(connection.sock)
         else:
             connection.endheaders(body)
     except (BrokenPipeError, ConnectionResetError):
@@ -268,28 +313,6 @@ def _exchange(
             pass
         raise
     return connection.getresponse()
-
-
-def _send_file(sock: socket.socket, part: FilePart) -> None:
-    sent = part.sent or (lambda _count: None)
-    with open(part.path, "rb", buffering=0) as file:
-        if hasattr(os, "sendfile") and not isinstance(sock, ssl.SSLSocket):
-            for at in range(0, part.length, 4 * _PIECE):
-                count = sock.sendfile(file, part.offset + at, min(4 * _PIECE, part.length - at))
-                sent(count)
-                if count < min(4 * _PIECE, part.length - at):
-                    raise TransportError(f"{part.path} became shorter while it was sent.")
-            return
-        file.seek(part.offset)
-        buffer = memoryview(bytearray(_PIECE))
-        left = part.length
-        while left > 0:
-            count = file.readinto(buffer[: min(_PIECE, left)])
-            if not count:
-                raise TransportError(f"{part.path} became shorter while it was sent.")
-            sock.sendall(buffer[:count])
-            left -= count
-            sent(count)
 
 
 def _is_dropped(sock: Optional[socket.socket]) -> bool:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import tempfile
 import uuid
 import warnings
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, BinaryIO, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional
 
 from ._api_error import ChecksumError
 from ._codec import UNSET
 from ._downloads import Source, download_file
 from ._generated import documents, results
-from ._uploads import upload_file
+from ._uploads import MemoryContent, upload_content
 from .errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -44,23 +43,20 @@ def save_model(
     bucket = client.bucket("MODELS", project=project)
     folder = f"{name.lower()}/{uuid.uuid4().hex[:12]}"
     keys: List[str] = []
-    with tempfile.TemporaryDirectory(prefix="dhuo-model-") as scratch:
-        if isinstance(model, (str, Path)):
-            root = Path(model)
-            files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
-            if not files:
-                raise ValueError(f"{root} holds no files.")
-            for file in files:
-                keys.append(f"{folder}/{file.relative_to(root).as_posix() if root.is_dir() else file.name}")
-                client.upload(file, bucket, keys[-1])
-        else:
-            pickled = Path(scratch, "model.pkl")
-            digest = _pickle(model, pickled)
-            keys.append(f"{folder}/model.pkl")
-            upload_file(client.connection, pickled, bucket, keys[-1], sha256=digest, progress=client.progress)
-            module = type(model).__module__.split(".")[0]
-            model_type = model_type or (None if module in ("builtins", "__main__") else module)
-            requirements = requirements or _requirements_of(model)
+    if isinstance(model, (str, Path)):
+        root = Path(model)
+        files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
+        if not files:
+            raise ValueError(f"{root} holds no files.")
+        for file in files:
+            keys.append(f"{folder}/{file.relative_to(root).as_posix() if root.is_dir() else file.name}")
+            client.upload(file, bucket, keys[-1])
+    else:
+        keys.append(f"{folder}/model.pkl")
+        upload_content(client.connection, MemoryContent(pickled(model)), bucket, keys[-1], progress=client.progress)
+        module = type(model).__module__.split(".")[0]
+        model_type = model_type or (None if module in ("builtins", "__main__") else module)
+        requirements = requirements or _requirements_of(model)
     given = {
         "project": project,
         "model": name,
@@ -140,24 +136,18 @@ def _fetch(
     return download_file(client.connection, source, path, label=file.key, progress=client.progress)
 
 
-class _DigestingFile:
-    """A file that digests what is written to it."""
+def pickled(model: Any) -> List[memoryview]:
+    """A pickle, as the pieces that it is written in. Arrays are pieces of their own, where they lie: they are not copied."""
+    pieces: List[memoryview] = []
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.digest = hashlib.sha256()
+    class Pieces:
+        def write(self, data: Any) -> int:
+            view = data.raw() if isinstance(data, pickle.PickleBuffer) else memoryview(data).cast("B")
+            pieces.append(view)
+            return len(view)
 
-    def write(self, data: Any) -> int:
-        self.digest.update(data)
-        return self._file.write(data)
-
-
-def _pickle(model: Any, path: Path) -> str:
-    """Writes a pickle and gives its SHA-256."""
-    with open(path, "wb", buffering=0) as file:
-        digesting = _DigestingFile(file)
-        pickle.dump(model, digesting, protocol=min(5, pickle.HIGHEST_PROTOCOL))
-    return digesting.digest.hexdigest()
+    pickle.dump(model, Pieces(), protocol=min(5, pickle.HIGHEST_PROTOCOL))
+    return pieces
 
 
 def _requirements_of(model: Any) -> Optional[str]:

@@ -6,16 +6,17 @@ import hashlib
 import json
 import mimetypes
 import os
+import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ._api_error import ApiError, DhuoError, TransportError
 from ._call import current_call
 from ._codec import UNSET
 from ._connection import Connection, backoff, error_of
 from ._generated import documents, results
-from ._http import FilePart
+from ._http import Body, FilePart, MemoryPart
 from ._parallel import in_parallel
 from ._progress import Progress
 
@@ -38,78 +39,130 @@ class BegunUpload(NamedTuple):
     parts: List[Part]
 
 
-def upload_file(
+class FileContent:
+    """What lies in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        stat = path.stat()
+        self.size = stat.st_size
+        # What is sent by several processes must be the same bytes.
+        self.identity = f"{path.resolve()}\0{self.size}\0{stat.st_mtime_ns}"
+        self.digest = Digest(self._pieces)
+
+    def part(self, offset: int, length: int, sent: Callable[[int], None]) -> Body:
+        return FilePart(self._path, offset, length, sent)
+
+    def _pieces(self) -> Iterator[memoryview]:
+        buffer = memoryview(bytearray(_PIECE))
+        with open(self._path, "rb", buffering=0) as file:
+            while True:
+                count = file.readinto(buffer)
+                if not count:
+                    return
+                yield buffer[:count]
+
+
+class MemoryContent:
+    """What lies in memory, in one place or in several. It must not change meanwhile."""
+
+    identity: Optional[str] = None
+
+    def __init__(self, views: Sequence[memoryview]) -> None:
+        self._views = views
+        self.size = sum(len(view) for view in views)
+        self.digest = Digest(lambda: iter(views))
+
+    def part(self, offset: int, length: int, sent: Callable[[int], None]) -> Body:
+        return MemoryPart(list(self._slices(offset, offset + length)), sent)
+
+    def _slices(self, start: int, end: int) -> Iterator[memoryview]:
+        at = 0
+        for view in self._views:
+            piece = view[max(0, start - at) : max(0, end - at)]
+            if len(piece) > 0:
+                yield piece
+            at += len(view)
+
+
+class Digest:
+    """A SHA-256 that is computed in a thread of its own, beside whatever else is done with the bytes."""
+
+    def __init__(self, pieces: Callable[[], Iterator[memoryview]]) -> None:
+        self._pieces = pieces
+        self._value = ""
+        self._problem: Optional[BaseException] = None
+        self._thread: Optional[threading.Thread] = None
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="dhuo-sha256", daemon=True)
+            self._thread.start()
+
+    def value(self) -> str:
+        """In hex."""
+        self.start()
+        assert self._thread is not None
+        self._thread.join()
+        if self._problem is not None:
+            raise self._problem
+        return self._value
+
+    def _run(self) -> None:
+        digest = hashlib.sha256()
+        try:
+            for piece in self._pieces():
+                digest.update(piece)
+            self._value = digest.hexdigest()
+        except BaseException as error:
+            self._problem = error
+
+
+Content = Union[FileContent, MemoryContent]
+
+
+def upload_content(
     connection: Connection,
-    path: Path,
+    content: Content,
     bucket: str,
     key: str,
     *,
     content_type: Optional[str] = None,
-    sha256: Optional[str] = None,
     parallel: int = 4,
     resume: bool = True,
     progress: Optional[bool] = None,
 ) -> results.ObjectFields:
     """
-    Stores a file as an object. What was cut off is taken up where it was, in this process or in a later one.
+    Stores bytes as an object. What was cut off is taken up where it was, in this process or, of a file, in a later one. The
+    SHA-256 is computed while the bytes are on their way, and the server checks it before there is an object.
 
     Raises:
-        ApiError: PreconditionFailedError where the bytes that arrived are not those of the file.
+        ApiError: PreconditionFailedError where the bytes that arrived are not those that were sent.
         TransportError: a part did not get through.
     """
-    size = path.stat().st_size
-    digest = sha256 or sha256_of(path)
-    memory = _Memory(connection.url, bucket, key, path, size, digest) if resume else None
+    memory = _Memory(connection.url, bucket, key, content.identity) if resume and content.identity else None
     begun = memory.read() if memory else None
     stored = None
-    with Progress(f"upload {key}", size, progress) as shown:
+    with Progress(f"upload {key}", content.size, progress) as shown:
         if begun is not None:
             try:
-                stored = _finish(connection, begun, path, size, parallel, shown, known=False)
+                stored = _finish(connection, begun, content, parallel, shown, known=False)
             except ApiError as error:
-                # It has expired, or was thrown away.
+                # It has expired, was thrown away, or was of other bytes.
                 if error.code not in ("NOT_FOUND", "PRECONDITION_FAILED", "FORBIDDEN", "CONFLICT"):
                     raise
         if stored is None:
-            begun = _begin(connection, bucket, key, size, digest, content_type or mimetypes.guess_type(key)[0])
+            begun = _begin(connection, bucket, key, content.size, content_type or mimetypes.guess_type(key)[0])
             if memory and len(begun.parts) > 1:
                 memory.write(begun)
-            stored = _finish(connection, begun, path, size, parallel, shown, known=True)
+            stored = _finish(connection, begun, content, parallel, shown, known=True)
     if memory:
         memory.forget()
     return stored
 
 
-def upload_bytes(
-    connection: Connection, content: Union[bytes, bytearray, memoryview], bucket: str, key: str, *, content_type: Optional[str] = None
-) -> results.ObjectFields:
-    """Stores what is in memory as an object."""
-    view = memoryview(content).cast("B")
-    digest = hashlib.sha256(view).hexdigest()
-    begun = _begin(connection, bucket, key, len(view), digest, content_type or mimetypes.guess_type(key)[0])
-
-    def send(part: Part) -> None:
-        start = (part.number - 1) * begun.part_size
-        _attempt(lambda: _put(connection, part, bytes(view[start : start + begun.part_size])))
-
-    in_parallel(send, begun.parts, 4)
-    return _complete(connection, begun.id)
-
-
-def sha256_of(path: Path) -> str:
-    """In hex."""
-    digest = hashlib.sha256()
-    buffer = memoryview(bytearray(_PIECE))
-    with open(path, "rb", buffering=0) as file:
-        while True:
-            count = file.readinto(buffer)
-            if not count:
-                return digest.hexdigest()
-            digest.update(buffer[:count])
-
-
-def _begin(connection: Connection, bucket: str, key: str, size: int, sha256: str, content_type: Optional[str]) -> BegunUpload:
-    given = {"bucket": bucket, "key": key, "size": size, "sha256": sha256, "contentType": content_type or UNSET}
+def _begin(connection: Connection, bucket: str, key: str, size: int, content_type: Optional[str]) -> BegunUpload:
+    given = {"bucket": bucket, "key": key, "size": size, "contentType": content_type or UNSET}
     # Sent twice it begins two, and one of them expires: better than none.
     data = connection.execute(documents.CREATE_UPLOAD, {"input": given}, retry=True)
     parts = [
@@ -119,31 +172,30 @@ def _begin(connection: Connection, bucket: str, key: str, size: int, sha256: str
     return BegunUpload(data["id"], int(data["partSize"]), parts)
 
 
-def _complete(connection: Connection, upload: str) -> results.ObjectFields:
-    return results.ObjectFields._read(connection.execute(documents.COMPLETE_UPLOAD, {"id": upload}, retry=True))
-
-
 def _finish(
-    connection: Connection, begun: BegunUpload, path: Path, size: int, parallel: int, shown: Progress, *, known: bool
+    connection: Connection, begun: BegunUpload, content: Content, parallel: int, shown: Progress, *, known: bool
 ) -> results.ObjectFields:
     """Sends what is missing. `known`: nothing was sent yet; otherwise the server is asked first."""
     missing: Optional[List[int]] = [part.number for part in begun.parts] if known else None
     for _ in range(3):
         if missing is not None:
-            _send(connection, begun, [part for part in begun.parts if part.number in set(missing)], path, size, parallel, shown)
+            content.digest.start()
+            wanted = set(missing)
+            _send(connection, begun, [part for part in begun.parts if part.number in wanted], content, parallel, shown)
+        given = {"id": begun.id, "sha256": content.digest.value()}
         try:
-            return _complete(connection, begun.id)
+            return results.ObjectFields._read(connection.execute(documents.COMPLETE_UPLOAD, given, retry=True))
         except ApiError as error:
             lacking = error.details.get("missingParts")
             if error.code != "PRECONDITION_FAILED" or not isinstance(lacking, list):
                 raise
             if missing is None:
-                shown.advance(size - sum(_length(begun, size, number) for number in lacking))
+                shown.advance(content.size - sum(_length(begun, content.size, number) for number in lacking))
             missing = lacking
-    raise TransportError(f"Parts of {path} do not stay where they were sent.")
+    raise TransportError("Parts do not stay where they were sent.")
 
 
-def _send(connection: Connection, begun: BegunUpload, parts: List[Part], path: Path, size: int, parallel: int, shown: Progress) -> None:
+def _send(connection: Connection, begun: BegunUpload, parts: List[Part], content: Content, parallel: int, shown: Progress) -> None:
     def send(part: Part) -> None:
         def once() -> None:
             sent = 0
@@ -153,9 +205,9 @@ def _send(connection: Connection, begun: BegunUpload, parts: List[Part], path: P
                 sent += number
                 shown.advance(number)
 
-            body = FilePart(str(path), (part.number - 1) * begun.part_size, _length(begun, size, part.number), count)
+            length = _length(begun, content.size, part.number)
             try:
-                _put(connection, part, body)
+                _put(connection, part, content.part((part.number - 1) * begun.part_size, length, count))
             except BaseException:
                 shown.advance(-sent)
                 raise
@@ -169,7 +221,7 @@ def _length(begun: BegunUpload, size: int, number: int) -> int:
     return min(begun.part_size, size - (number - 1) * begun.part_size)
 
 
-def _put(connection: Connection, part: Part, body: Union[bytes, FilePart]) -> None:
+def _put(connection: Connection, part: Part, body: Body) -> None:
     response = connection.pool.request(part.method, part.url, headers=part.headers, body=body)
     content = response.read()
     if response.status >= 300:
@@ -205,8 +257,8 @@ class _Memory:
 
     _LONGEST = 7 * 86_400
 
-    def __init__(self, url: str, bucket: str, key: str, path: Path, size: int, digest: str) -> None:
-        names = "\0".join((url, bucket, key, str(path.resolve()), str(size), digest))
+    def __init__(self, url: str, bucket: str, key: str, identity: str) -> None:
+        names = "\0".join((url, bucket, key, identity))
         self._file = cache_folder() / "uploads" / f"{hashlib.sha256(names.encode()).hexdigest()[:32]}.json"
 
     def read(self) -> Optional[BegunUpload]:

@@ -168,28 +168,21 @@ class Dhuo:
             NotFoundError: the bucket does not exist, or you may not see it.
             TransportError: it did not get through.
         """
-        from . import _uploads
+        from ._uploads import FileContent, MemoryContent, upload_content
+
+        def store(content: Any, name: str, resumes: bool) -> results.ObjectFields:
+            return upload_content(
+                self.connection, content, bucket, name, content_type=content_type, parallel=parallel, resume=resumes, progress=self.progress
+            )
 
         if isinstance(source, (bytes, bytearray, memoryview)):
-            return _uploads.upload_bytes(self.connection, source, bucket, _required(key), content_type=content_type)
+            return store(MemoryContent([memoryview(source).cast("B")]), _required(key), False)
         if isinstance(source, (str, Path)):
-            path = Path(source)
-            return _uploads.upload_file(
-                self.connection,
-                path,
-                bucket,
-                key or path.name,
-                content_type=content_type,
-                parallel=parallel,
-                resume=resume,
-                progress=self.progress,
-            )
+            return store(FileContent(Path(source)), key or Path(source).name, resume)
         from ._tables import frame_as_file
 
         with frame_as_file(source, Path(_required(key)).suffix) as file:
-            return _uploads.upload_file(
-                self.connection, file, bucket, _required(key), content_type=content_type, parallel=parallel, resume=False, progress=self.progress
-            )
+            return store(FileContent(file), _required(key), False)
 
     def download(self, bucket: str, key: str, path: Union[str, Path, None] = None, *, parallel: int = 4) -> Path:
         """

@@ -73,18 +73,20 @@ class Operations(OperationsBase):
         data = self._execute(documents.CHECK_NAME, {"kind": kind, "name": name})
         return results.CheckNameNamingPolicy._read(data)
 
-    def complete_upload(self, id: str) -> results.ObjectFields:
+    def complete_upload(self, id: str, *, sha256: Maybe[str] = UNSET) -> results.ObjectFields:
         """After every part was sent: checks size and SHA-256, and then the object exists, whole, and takes the
         place of what was under its key. Calling it again gives the same object.
 
         Args:
             id: The id of the upload.
+            sha256: SHA-256 in hex, for whoever did not know it before the bytes were sent. The bytes
+                must agree with it.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
             TransportError: no answer came.
         """
-        data = self._execute(documents.COMPLETE_UPLOAD, {"id": id})
+        data = self._execute(documents.COMPLETE_UPLOAD, {"id": id, "sha256": sha256})
         return results.ObjectFields._read(data)
 
     def create_access_key(
@@ -1910,18 +1912,20 @@ class AsyncOperations(AsyncOperationsBase):
         data = await self._execute(documents.CHECK_NAME, {"kind": kind, "name": name})
         return results.CheckNameNamingPolicy._read(data)
 
-    async def complete_upload(self, id: str) -> results.ObjectFields:
+    async def complete_upload(self, id: str, *, sha256: Maybe[str] = UNSET) -> results.ObjectFields:
         """After every part was sent: checks size and SHA-256, and then the object exists, whole, and takes the
         place of what was under its key. Calling it again gives the same object.
 
         Args:
             id: The id of the upload.
+            sha256: SHA-256 in hex, for whoever did not know it before the bytes were sent. The bytes
+                must agree with it.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
             TransportError: no answer came.
         """
-        data = await self._execute(documents.COMPLETE_UPLOAD, {"id": id})
+        data = await self._execute(documents.COMPLETE_UPLOAD, {"id": id, "sha256": sha256})
         return results.ObjectFields._read(data)
 
     async def create_access_key(

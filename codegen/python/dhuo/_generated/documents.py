@@ -64,7 +64,7 @@ COMPLETE_UPLOAD = Operation(
     "CompleteUpload",
     "mutation",
     "completeUpload",
-    'mutation CompleteUpload($id:ID!){completeUpload(id:$id){...ObjectFields}}' + _OBJECT_FIELDS,
+    'mutation CompleteUpload($id:ID!$sha256:String){completeUpload(id:$id sha256:$sha256){...ObjectFields}}' + _OBJECT_FIELDS,
 )
 CREATE_ACCESS_KEY = Operation(
     "CreateAccessKey",

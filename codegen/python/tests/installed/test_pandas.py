@@ -10,10 +10,12 @@ from decimal import Decimal
 from typing import Any
 from unittest import mock
 
+import numpy
 import pandas as pd
 from pandas.testing import assert_frame_equal
 
 from dhuo import _tables, errors
+from dhuo._models import pickled
 from dhuo.dhuolib import DatabaseConnection, Dhuolib, DhuolibExperimentMLClient, GenericRepository
 from dhuo.dhuolib import session as sessions
 
@@ -147,6 +149,18 @@ class Frames(WithProject):
         handler = self.script("def load(path): return 10\ndef predict(model, rows): return [row['x'] + model for row in rows]", "predict")
         deployment = self.d.deploy(name="online-frames", kind="ONLINE", model="models:/online-frames/latest", steps=[{"script": handler, "kind": "PREDICTION"}])  # fmt: skip
         self.assertEqual(deployment.wait_until_ready().predict(pd.DataFrame({"x": [1, 2.5]})), [11, 12.5])
+
+    def test_arrays(self) -> None:
+        """a model of arrays is saved without being copied, and comes back as it was"""
+        grid = numpy.arange(3_000_000, dtype="f8").reshape(1000, 3000)
+        model = {"c": grid, "fortran": numpy.asfortranarray(grid), "part": grid[::2, 1:], "none": numpy.empty((0, 3)), "text": "x" * 100_000, "many": list(range(50_000))}  # fmt: skip
+        pieces = pickled(model)
+        self.assertTrue(any(numpy.shares_memory(numpy.frombuffer(piece, dtype="u1"), grid) for piece in pieces if len(piece) == grid.nbytes))
+        self.d.save_model(model, "of-arrays")
+        back = self.d.load_model("of-arrays", trust=True)
+        self.assertEqual(list(back), list(model))
+        for name, value in model.items():
+            self.assertTrue(numpy.array_equal(back[name], value) if isinstance(value, numpy.ndarray) else back[name] == value, name)
 
     def test_progress(self) -> None:
         """a long transfer shows tqdm's bar"""

@@ -491,8 +491,8 @@ export const CheckName = /*#__PURE__*/ typedDocument<CheckNameQuery, CheckNameQu
 /**
  * After every part was sent: checks size and SHA-256, and then the object exists, whole, and takes the place of what was under its key. Calling it again gives the same object.
  */
-export const CompleteUpload = /*#__PURE__*/ typedDocument<CompleteUploadMutation, CompleteUploadMutationVariables>('mutation', 'CompleteUpload', `mutation CompleteUpload($id: ID!) {
-  completeUpload(id: $id) {
+export const CompleteUpload = /*#__PURE__*/ typedDocument<CompleteUploadMutation, CompleteUploadMutationVariables>('mutation', 'CompleteUpload', `mutation CompleteUpload($id: ID!, $sha256: String) {
+  completeUpload(id: $id, sha256: $sha256) {
     ...ObjectFields
   }
 }`, ObjectFieldsText)
@@ -3407,6 +3407,7 @@ export type CreateUploadMutation = { createUpload: { id: string, partSize: numbe
 
 export type CompleteUploadMutationVariables = Exact<{
   id: string;
+  sha256?: string | null | undefined;
 }>;
 
 
