@@ -14,6 +14,8 @@ export interface Chaos {
   seed: number
   /** For how long things break; then all has to come to its end. */
   disturbedMs: number
+  /** From the end of the last run to the end of every follower. */
+  lastWordsMs: number
 }
 
 export interface ChaosReport {
@@ -27,9 +29,8 @@ export interface ChaosReport {
 const servers = 3
 const followersPerRun = 2
 const leaseSeconds = 3
-/** From the end of the disturbances to the end of every run, and from there to the end of every follower. */
+/** From the end of the disturbances to the end of every run. */
 const settleMs = 90_000
-const lastWordsMs = 15_000
 
 const script = `import time
 for burst in range(5):
@@ -40,7 +41,7 @@ for burst in range(5):
  * Three servers on one PostgreSQL, one Redis and one storage run pipelines while connections are cut and frozen, servers are
  * killed, Redis freezes and dies, and followers read slowly. What each follower was told is compared with what is stored.
  */
-export async function unleashChaos(built: BuiltServer, { runs, seed, disturbedMs }: Chaos): Promise<ChaosReport> {
+export async function unleashChaos(built: BuiltServer, { runs, seed, disturbedMs, lastWordsMs }: Chaos): Promise<ChaosReport> {
   const random = randomFrom(seed)
   const [catalogUrl, redis] = await Promise.all([createDatabase(), startRedisServer()])
   const there: ServerProcess[] = []
@@ -78,7 +79,7 @@ export async function unleashChaos(built: BuiltServer, { runs, seed, disturbedMs
     await disturbed
     const hub = there[0]!.hub
     const ended = await Promise.all(runIds.map((id) => runWhen(hub, id, ({ endedAt }) => endedAt !== null, settleMs)))
-    await Promise.race([Promise.all(followers.map((follower) => follower.ended)), sleep(lastWordsMs)])
+    await Promise.race([Promise.all(followers.map((follower) => follower.ended)), sleep(lastWordsMs, undefined, { ref: false })])
 
     const wrong: string[] = []
     let events = 0

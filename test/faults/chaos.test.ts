@@ -90,7 +90,7 @@ describeWith('chaos', ['postgres', 'redis-server', 'python3'])('amid cuts, kills
   afterEach(() => built.remove())
 
   test(`every follower of 100 runs gets exactly what is stored, in order (seed ${seed})`, async () => {
-    const { wrong, ...figures } = await unleashChaos(built, { runs: 100, seed, disturbedMs: 45_000 })
+    const { wrong, ...figures } = await unleashChaos(built, { runs: 100, seed, disturbedMs: 45_000, lastWordsMs: 60_000 })
     console.info('chaos:', JSON.stringify(figures))
     expect(wrong).toEqual([])
     expect(figures.events).toBeGreaterThan(100 * 100)
@@ -100,7 +100,7 @@ describeWith('chaos', ['postgres', 'redis-server', 'python3'])('amid cuts, kills
     'a stream that %s is found out',
     async (_, follow) => {
       await writeFile(join(built.directory, 'dist', 'pubsub', 'event-stream.js'), planted(follow))
-      const { wrong } = await unleashChaos(built, { runs: 40, seed, disturbedMs: 15_000 })
+      const { wrong } = await unleashChaos(built, { runs: 40, seed, disturbedMs: 15_000, lastWordsMs: 10_000 })
       expect(wrong.join('\n')).toMatch(/is stored, and/)
     },
     180_000,
