@@ -36,6 +36,7 @@ export async function objectAsFile(datasources: Datasources, object: StoredObjec
     name: object.key,
     format,
     localFile: await datasources.storage.localFile(location),
-    open: () => datasources.storage.read(location),
+    size: object.size,
+    open: (range) => datasources.storage.read(location, range),
   }
 }

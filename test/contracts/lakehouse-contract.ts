@@ -30,6 +30,7 @@ export function lakehouseContract(name: string, open: () => Promise<{ lakehouse:
       name: fileName,
       format,
       localFile: null,
+      size: Buffer.from(content).length,
       open: async () => Readable.from([Buffer.from(content)]),
     })
     const cities = 'id,city,population\n1,Recife,1488920\n2,Natal,751300\n3,"São Paulo",11451999\n4,Olinda,\n'
@@ -342,7 +343,13 @@ export function lakehouseContract(name: string, open: () => Promise<{ lakehouse:
       test('a file is read from where it lies, and stays there', async () => {
         const localFile = join(directory, 'stays.csv')
         await writeFile(localFile, cities)
-        const source: SourceFile = { name: 'stays.csv', format: 'CSV', localFile, open: async () => Readable.from([]) }
+        const source: SourceFile = {
+          name: 'stays.csv',
+          format: 'CSV',
+          localFile,
+          size: cities.length,
+          open: async () => Readable.from([]),
+        }
         expect((await lakehouse.readFile(source, { limit: 10 })).rows).toHaveLength(4)
         expect((await lakehouse.writeTable({ schema, table: 'from_disk', mode: 'REPLACE' }, { file: source })).rowCount).toBe(4)
         await expect(lakehouse.readFile(source, { limit: 10 })).resolves.toMatchObject({ truncated: false })
@@ -388,6 +395,7 @@ export function lakehouseContract(name: string, open: () => Promise<{ lakehouse:
           name: 'broken.csv',
           format: 'CSV',
           localFile: null,
+          size: 1_000,
           open: async () =>
             Readable.from(
               (async function* () {

@@ -50,7 +50,13 @@ export function lakehouseVersionsContract(
 
     test('a file is added as it is read', async () => {
       const bytes = 'id,PREDICT\n7,0.5\n8,1\n'
-      const file: SourceFile = { name: 'p.csv', format: 'CSV', localFile: null, open: async () => Readable.from([bytes]) }
+      const file: SourceFile = {
+        name: 'p.csv',
+        format: 'CSV',
+        localFile: null,
+        size: bytes.length,
+        open: async () => Readable.from([bytes]),
+      }
       expect(await append({ file })).toMatchObject({ version: 1, rowCount: 2 })
       expect(await rowsOf(`select id, PREDICT from ${table} order by id`)).toEqual([
         [7, 0.5],

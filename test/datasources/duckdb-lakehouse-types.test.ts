@@ -436,6 +436,7 @@ describe('a value is the same in a page and in every file', () => {
     name: `x.${format}`,
     format,
     localFile: null,
+    size: bytes.length,
     open: async () => Readable.from([bytes]),
   })
 

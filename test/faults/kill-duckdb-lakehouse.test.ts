@@ -31,6 +31,7 @@ const file = (parts: Iterable<Uint8Array>, format: TableFormat, name: string): S
   name,
   format,
   localFile: null,
+  size: 1_000,
   open: async () => Readable.from(parts),
 })
 

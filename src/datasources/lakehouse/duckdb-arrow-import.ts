@@ -48,6 +48,7 @@ import {
 import * as arrow from 'apache-arrow'
 import { badInput } from '../../errors.js'
 import { quoteName } from './duckdb-project.js'
+import type { RemoteHandle } from './duckdb-remote-source.js'
 import { uniqueNames } from './duckdb-select.js'
 import type { Session } from './duckdb-session.js'
 
@@ -63,7 +64,11 @@ interface ColumnReader {
  * Makes `arrowTable` of the rows up to `rows` at most.
  * @throws DhuoError BAD_USER_INPUT when it is not Arrow, or has a column of a type that no table can have
  */
-export async function importArrow(session: Session, handle: FileHandle, rows = Number.POSITIVE_INFINITY): Promise<void> {
+export async function importArrow(
+  session: Session,
+  handle: FileHandle | RemoteHandle,
+  rows = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const { connection } = session
   const reader = await openArrow(handle)
   const { fields } = reader.schema
@@ -77,9 +82,9 @@ export async function importArrow(session: Session, handle: FileHandle, rows = N
   const types = columns.map((column) => column.type)
   let left = rows
   try {
-    for (;;) {
+    while (left > 0) {
       const { value: batch, done } = await nextBatch(reader)
-      if (done || left <= 0) break
+      if (done) break
       if (session.stopped) throw new Error('stopped')
       const count = Math.min(batch.numRows, left)
       left -= count
@@ -104,7 +109,7 @@ type Reader = arrow.RecordBatchReader | arrow.AsyncRecordBatchFileReader | arrow
 
 const notArrow = (cause: unknown) => badInput('file', 'The file is not an Arrow file or stream, or it is cut off.', cause)
 
-async function openArrow(handle: FileHandle): Promise<arrow.AsyncRecordBatchStreamReader> {
+async function openArrow(handle: FileHandle | RemoteHandle): Promise<arrow.AsyncRecordBatchStreamReader> {
   try {
     const reader = (await arrow.RecordBatchReader.from(handle as never)) as Reader
     await (reader as arrow.AsyncRecordBatchStreamReader).open()

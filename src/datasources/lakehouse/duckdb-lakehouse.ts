@@ -6,10 +6,11 @@ import type { DuckdbLakehouseConfig } from '../../config/lakehouse-config.js'
 import { badInput, DhuoError } from '../../errors.js'
 import { runDml } from './duckdb-dml.js'
 import { type ExportSource, exportAsArrow, exportAsFile } from './duckdb-export.js'
-import { extraTimeFor, sizeOf, withFileTable } from './duckdb-file-source.js'
+import { extraTimeFor, withFileTable } from './duckdb-file-source.js'
 import type { ProjectOptions } from './duckdb-project.js'
 import { qualified } from './duckdb-project.js'
 import { DuckdbProjects } from './duckdb-projects.js'
+import type { Look } from './duckdb-remote-source.js'
 import { assertComplete, asTable, checkedSelect, prepareSelect, shapeOf } from './duckdb-select.js'
 import { DuckdbSessions, type Session, type SessionOptions } from './duckdb-session.js'
 import { checkTableNameSyntax, checkTarget, describe, fill } from './duckdb-tables.js'
@@ -114,7 +115,7 @@ class DuckdbLakehouse implements Lakehouse {
     checkTableNameSyntax(target.table)
     const isFile = 'file' in source
     const options = this.#options(target.schema, isFile ? 'file' : 'sql', signal)
-    if (isFile) await allowForFile(options, source.file)
+    if (isFile) allowForFile(options, source.file)
     return this.#sessions.run(options, async (session) => {
       const { connection } = session
       await checkTarget(connection, target)
@@ -136,7 +137,7 @@ class DuckdbLakehouse implements Lakehouse {
   ): Promise<AppendedVersion> {
     checkTableNameSyntax(target.table)
     const options = this.#options(target.schema, 'file' in source ? 'file' : 'sql', signal)
-    if ('file' in source) await allowForFile(options, source.file)
+    if ('file' in source) allowForFile(options, source.file)
     return this.#sessions.run(options, async (session) => {
       const { connection } = session
       const before = await findAppended(connection, target)
@@ -176,25 +177,25 @@ class DuckdbLakehouse implements Lakehouse {
 
   async readFile(file: SourceFile, page: PageRequest, signal?: AbortSignal): Promise<ResultPage> {
     const options = this.#options(null, 'file', signal)
-    await allowForFile(options, file)
+    allowForFile(options, file)
     const offset = page.offset ?? 0
-    const wanted = offset + page.limit + 1
     return this.#sessions.run(options, (session) =>
       withExchangeFile(
         session,
         file,
-        async (table) => {
-          const statement = await session.connection.prepare(`SELECT * FROM ${table} LIMIT ${page.limit + 1} OFFSET ${offset}`)
+        async (table, skipped) => {
+          const rows = `LIMIT ${page.limit + 1} OFFSET ${offset - skipped}`
+          const statement = await session.connection.prepare(`SELECT * FROM ${table} ${rows}`)
           return readPage(await statement.run(), { limit: page.limit })
         },
-        wanted,
+        { offset, limit: page.limit + 1 },
       ),
     )
   }
 
   async exportFile(file: SourceFile, format: TableFormat, signal?: AbortSignal): Promise<ExportedResult> {
     const options = this.#options(null, 'file', signal)
-    await allowForFile(options, file)
+    allowForFile(options, file)
     // The source's name in the exchange has to live as long as the session: Arrow is read while it is streamed.
     return this.#export(options, format, (session, write) =>
       withExchangeFile(
@@ -252,15 +253,15 @@ class DuckdbLakehouse implements Lakehouse {
   }
 }
 
-async function allowForFile(options: SessionOptions, file: SourceFile): Promise<void> {
-  options.timeoutMs += extraTimeFor(await sizeOf(file))
+function allowForFile(options: SessionOptions, file: SourceFile): void {
+  options.timeoutMs += extraTimeFor(file.size)
 }
 
 async function withExchangeFile<T>(
   session: Session,
   file: SourceFile,
-  work: (table: string) => Promise<T>,
-  rows?: number,
+  work: (table: string, skipped: number) => Promise<T>,
+  look?: Look,
   untilClosed = false,
 ): Promise<T> {
   const path = session.project.takeFile()
@@ -268,7 +269,7 @@ async function withExchangeFile<T>(
   const giveBack = () => session.project.giveFileBack(path)
   if (untilClosed) session.onClose = giveBack
   try {
-    return await withFileTable(session, file, path, work, rows)
+    return await withFileTable(session, file, path, work, look)
   } finally {
     if (!untilClosed) await giveBack()
   }

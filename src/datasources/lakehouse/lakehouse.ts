@@ -75,13 +75,16 @@ export interface ExportedResult {
   bytes: Readable
 }
 
-/** A file to be read as a table. `localFile` is preferred; `open` streams the bytes where there is none. */
+/** A file to be read as a table. `localFile` is preferred; `open` streams the bytes, or some of them, where there is none. */
 export interface SourceFile {
   /** For messages and, without `format`, for its extension. */
   name: string
   format: TableFormat
   localFile: string | null
-  open(): Promise<Readable>
+  /** Bytes. */
+  size: number
+  /** @param range offsets in bytes, both ends included, within the file */
+  open(range?: { start: number; end: number }): Promise<Readable>
 }
 
 export type WriteMode = 'CREATE' | 'REPLACE' | 'APPEND'
