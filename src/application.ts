@@ -11,6 +11,7 @@ import { registerFileRoutes } from './http/file-routes.js'
 import type { Logger } from './logger.js'
 import { createOidcVerifier } from './oidc.js'
 import { advancePipelineRuns } from './operations/advance-pipeline-runs.js'
+import { discardApplications } from './operations/discard-applications.js'
 import { ensureFirstAdministrator } from './operations/ensure-first-administrator.js'
 import { fireSchedules } from './operations/fire-schedules.js'
 import { releaseHandlers } from './operations/keep-handlers.js'
@@ -19,6 +20,7 @@ import { isFinal } from './operations/plan-pipeline-run.js'
 import { sweepExpired } from './operations/sweep-expired.js'
 import { EventStreams } from './pubsub/event-stream.js'
 import type { Events } from './pubsub/topics.js'
+import { dataFlowRuntime } from './python-runtime.js'
 import { startServer } from './server.js'
 import { UrlSigner } from './signed-url.js'
 
@@ -72,7 +74,7 @@ export async function startApplication(config: Config, log: Logger): Promise<App
       log,
     })
     state.publicUrl ||= server.url
-    const sweeper = repeat(sweepEveryMs, () => sweepExpired(datasources, log), log)
+    const sweeper = repeat(sweepEveryMs, () => sweep(datasources, log), log)
     const pipelines = advancePipelineRuns({
       datasources,
       publisher: events,
@@ -82,7 +84,8 @@ export async function startApplication(config: Config, log: Logger): Promise<App
       url: state.publicUrl,
       leaseMs: config.leaseSeconds * 1_000,
     })
-    const packaging = { ...config.packaging, runtime: null, timeoutMs: pipMs }
+    const runtime = config.compute.scheme === 'oci-dataflow' ? dataFlowRuntime(config.compute) : null
+    const packaging = { ...config.packaging, runtime, timeoutMs: pipMs }
     const background = [
       sweeper,
       repeat(sweepEveryMs, () => releaseHandlers(datasources), log),
@@ -123,6 +126,11 @@ const streamPipelineEvents = ({ catalog }: Datasources, events: Events, log: Log
     },
     log,
   )
+
+async function sweep(datasources: Datasources, log: Logger): Promise<void> {
+  await sweepExpired(datasources, log)
+  await discardApplications(datasources, log)
+}
 
 /** Does the work now and then again and again, one at a time; a failure is logged, and the next turn tries again. */
 function repeat(everyMs: number, work: (signal: AbortSignal) => Promise<void>, log: Logger): { stop(): Promise<void> } {

@@ -9,8 +9,16 @@ export interface PythonRuntime {
   systemVersion: readonly [number, number] | null
 }
 
-/** OCI Data Flow with Spark 3.5: https://docs.oracle.com/iaas/data-flow/using/third-party-provide-archive.htm */
-export const dataFlowRuntime: PythonRuntime = { version: [3, 11], platform: 'linux', machine: 'x86_64', systemVersion: [2, 17] }
+/** OCI Data Flow: https://docs.oracle.com/iaas/data-flow/using/third-party-provide-archive.htm */
+export const dataFlowRuntime = (settings: {
+  pythonVersion: readonly [number, number]
+  machine: 'x86_64' | 'aarch64'
+}): PythonRuntime => ({
+  version: settings.pythonVersion,
+  platform: 'linux',
+  machine: settings.machine,
+  systemVersion: [2, 17],
+})
 
 export const nameOfRuntime = ({ version, platform, machine }: PythonRuntime): string =>
   `Python ${version.join('.')} on ${platform} ${machine}`

@@ -123,16 +123,65 @@ describe('readConfig', () => {
     })
   })
 
+  test('runs scripts on Data Flow when told so', () => {
+    const start = 'oci-dataflow://ocid1.compartment.oc1..aaaa?files=oci://files@tenant/dhuo'
+    const compute = (query = '') => readConfig({ DHUO_COMPUTE_URL: start + query }).compute
+    const machine = (ocpus: number) => ({ name: 'VM.Standard.E4.Flex', flex: { ocpus, memoryInGBs: 16 * ocpus } })
+    expect(compute()).toEqual({
+      ...{ scheme: 'oci-dataflow', compartment: 'ocid1.compartment.oc1..aaaa', address: { region: null, endpoint: null } },
+      ...{ sparkVersion: '3.5.0', pythonVersion: [3, 11], machine: 'x86_64', poolId: null, privateEndpointId: null, spark: {} },
+      files: { bucket: 'files', namespace: 'tenant', prefix: 'dhuo/' },
+      logsUri: 'oci://files@tenant/dhuo/logs/',
+      poll: { leastMs: 2_000, mostMs: 30_000 },
+      sizes: {
+        SMALL: { driver: machine(1), executor: machine(1), executors: 1 },
+        MEDIUM: { driver: machine(2), executor: machine(2), executors: 2 },
+        LARGE: { driver: machine(4), executor: machine(4), executors: 4 },
+      },
+    })
+    const fixed = 'SMALL.driver=VM.Standard2.1&MEDIUM.driver=VM.Standard2.4&MEDIUM.executor=VM.Standard2.8&MEDIUM.executors=9'
+    expect(
+      compute(
+        `&${fixed}&spark=3.2.1&logs=oci://logs@tenant/&pool=ocid1.dataflowpool.oc1..a&dataflow.auth=resource_principal&region=sa-vinhedo-1`,
+      ),
+    ).toMatchObject({
+      ...{ sparkVersion: '3.2.1', pythonVersion: [3, 8], logsUri: 'oci://logs@tenant/', poolId: 'ocid1.dataflowpool.oc1..a' },
+      address: { region: 'sa-vinhedo-1' },
+      spark: { 'dataflow.auth': 'resource_principal' },
+      sizes: {
+        SMALL: { driver: { name: 'VM.Standard2.1', flex: null }, executor: { name: 'VM.Standard2.1', flex: null } },
+        MEDIUM: { driver: { name: 'VM.Standard2.4' }, executor: { name: 'VM.Standard2.8' }, executors: 9 },
+      },
+    })
+    const arm = ['SMALL', 'MEDIUM', 'LARGE'].map((size) => `${size}.driver=VM.Standard.A1.Flex:2:12.5`).join('&')
+    expect(compute(`&${arm}&spark=4.0.0&python=3.12&poll=5-60`)).toMatchObject({
+      ...{ machine: 'aarch64', pythonVersion: [3, 12], poll: { leastMs: 5_000, mostMs: 60_000 } },
+    })
+    for (const [url, problem] of [
+      ['oci-dataflow://files', /compartment by its OCID/],
+      ['oci-dataflow://ocid1.compartment.oc1..a', /where files are kept/],
+      ['oci-dataflow://ocid1.compartment.oc1..a?files=oci://bucket', /where files are kept/],
+      [`${start}&logs=logs`, /has logs that are not/],
+      [`${start}&spark=4.0.0`, /does not know the Python of that version/],
+      [`${start}&pool=mine`, /pool must be an OCID/],
+      [`${start}&poll=0-1`, /poll is/],
+      [`${start}&poll=9-1`, /poll is/],
+      [`${start}&SMALL.driver=VM.Standard.E4.Flex`, /for a flexible shape/],
+      [`${start}&SMALL.driver=VM.Standard2.1:1:16`, /for a flexible shape/],
+      [`${start}&SMALL.driver=VM.Standard2.1&SMALL.executor=VM.Standard.E4.Flex:1:16`, /one family/],
+      [`${start}&SMALL.executors=0`, /between 1 and 1000/],
+      [`${start}&SMALL.driver=VM.Standard.A1.Flex:1:6`, /one kind of processor/],
+      [`${start}&shape=x`, /and nothing else/],
+      [`${start}&region=x`, /region must be/],
+    ] as const)
+      expect(problemsOf({ DHUO_COMPUTE_URL: url })).toEqual([expect.stringMatching(problem)])
+  })
+
   test('hands scripts those variables of its own that they need, and no other', () => {
-    const { inherited } = readConfig({
-      PATH: '/opt/bin',
-      TZ: 'America/Sao_Paulo',
-      LANG: '',
-      OCI_KEY: 'k',
-      DHUO_SECRET: 's'.repeat(32),
-    }).compute
-    expect(inherited).toEqual({ PATH: '/opt/bin', LANG: 'C.UTF-8', TZ: 'America/Sao_Paulo' })
-    expect(readConfig({}).compute.inherited).toEqual({ PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' })
+    const given = { PATH: '/opt/bin', TZ: 'America/Sao_Paulo', LANG: '', OCI_KEY: 'k', DHUO_SECRET: 's'.repeat(32) }
+    const inherited = { PATH: '/opt/bin', LANG: 'C.UTF-8', TZ: 'America/Sao_Paulo' }
+    expect(readConfig(given).compute).toMatchObject({ inherited })
+    expect(readConfig({}).compute).toMatchObject({ inherited: { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' } })
   })
 
   test.each([
@@ -216,7 +265,7 @@ describe('readConfig', () => {
     ['DHUO_STORAGE_URL', 's3://key:hunter22@bucket', 'file:<path>'],
     ['DHUO_STORAGE_URL', 'FILE:x', 'file:<path>'],
     ['DHUO_LAKEHOUSE_URL', 'oracle://scott:hunter22@db/free', 'duckdb:<path>'],
-    ['DHUO_COMPUTE_URL', 'oci-dataflow://hunter22', 'local: or spark-submit:?master=<master>'],
+    ['DHUO_COMPUTE_URL', 'oci-dataflow://hunter22', 'a compartment by its OCID'],
     ['DHUO_COMPUTE_URL', 'local', 'local:'],
     ['DHUO_COMPUTE_URL', 'local:hunter22', 'local:'],
     ['DHUO_COMPUTE_URL', 'spark-submit:hunter22', 'spark-submit:?master=<master>'],

@@ -39,7 +39,7 @@ export async function buildServer(): Promise<BuiltServer> {
       await writeFile(target, (await transformFile(join(root, 'src', source), { sourceMaps: false })).code)
     }),
   )
-  await symlink(join(root, 'node_modules'), join(directory, 'node_modules'))
+  for (const name of ['node_modules', 'templates']) await symlink(join(root, name), join(directory, name))
   await copyFile(join(root, 'package.json'), join(directory, 'package.json'))
   return {
     directory,

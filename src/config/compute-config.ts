@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type DataFlowConfig, dataFlowOf } from './data-flow-url.js'
 import { type Environment, inheritedFrom } from './script-environment.js'
 
 export const computeSettings = {
@@ -20,10 +21,11 @@ export const computeSettings = {
 }
 
 /** What the URL says, or what is wrong with it. */
-function computeOf(url: string): SparkConfig | null | string {
+function computeOf(url: string): SparkConfig | DataFlowConfig | null | string {
+  if (url.startsWith('oci-dataflow:')) return dataFlowOf(url)
   const [, scheme, , query] = url.match(/^(local|spark-submit):(\?(.*))?$/s) ?? []
   if (scheme === 'local' && query === undefined) return null
-  if (scheme !== 'spark-submit') return 'must be local: or spark-submit:?master=<master>'
+  if (scheme !== 'spark-submit') return 'must be local:, spark-submit:?master=<master>, or oci-dataflow://<compartment>?…'
   const spark: SparkConfig = { master: '', conf: {}, confBySize: { SMALL: {}, MEDIUM: {}, LARGE: {} } }
   for (const [name, value] of new URLSearchParams(query)) {
     const [, size, setting] = name.match(/^(?:(SMALL|MEDIUM|LARGE)\.)?(spark\.[\w.-]+)$/) ?? []
@@ -63,21 +65,25 @@ export interface LocalComputeConfig {
   /** Null: Python scripts run by themselves, without Spark. */
   spark: SparkConfig | null
 }
-export type ComputeConfig = LocalComputeConfig
+export type ComputeConfig = LocalComputeConfig | DataFlowConfig
 
-export const computeConfig = (
+export function computeConfig(
   settings: z.infer<z.ZodObject<typeof computeSettings>>,
   home: string,
   env: Environment,
-): ComputeConfig => ({
-  scheme: settings.DHUO_COMPUTE_URL === null ? 'local' : 'spark-submit',
-  directory: home,
-  python: settings.DHUO_PYTHON,
-  jobsAtOnce: settings.DHUO_JOBS_AT_ONCE ?? null,
-  memoryLimitMb: settings.DHUO_JOB_MEMORY_MB,
-  diskLimitMb: settings.DHUO_JOB_DISK_MB,
-  graceSeconds: settings.DHUO_JOB_GRACE_SECONDS,
-  inherited: inheritedFrom(env),
-  isWrapped: settings.DHUO_JOB_WRAPPER === 'on',
-  spark: settings.DHUO_COMPUTE_URL,
-})
+): ComputeConfig {
+  const compute = settings.DHUO_COMPUTE_URL
+  if (compute !== null && 'scheme' in compute) return compute
+  return {
+    scheme: compute === null ? 'local' : 'spark-submit',
+    directory: home,
+    python: settings.DHUO_PYTHON,
+    jobsAtOnce: settings.DHUO_JOBS_AT_ONCE ?? null,
+    memoryLimitMb: settings.DHUO_JOB_MEMORY_MB,
+    diskLimitMb: settings.DHUO_JOB_DISK_MB,
+    graceSeconds: settings.DHUO_JOB_GRACE_SECONDS,
+    inherited: inheritedFrom(env),
+    isWrapped: settings.DHUO_JOB_WRAPPER === 'on',
+    spark: compute,
+  }
+}

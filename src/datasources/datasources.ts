@@ -42,7 +42,7 @@ export async function openDatasources(config: Config, log: Logger): Promise<Data
       catalog: keep(await openCatalog(config)),
       storage: keep(await openStorage(config, log)),
       lakehouse: keep(await openLakehouse(config)),
-      compute: keep(await openCompute(config)),
+      compute: keep(await openCompute(config, log)),
       functions: keep(await openFunctions(config, log)),
       archives: await openArchives(config, log),
     }
@@ -65,8 +65,10 @@ const openStorage = async ({ storage, oci }: Config, log: Logger): Promise<Objec
 const openLakehouse = async ({ lakehouse }: Config): Promise<Lakehouse> =>
   (await import('./lakehouse/duckdb-lakehouse.js')).openDuckdbLakehouse(lakehouse)
 
-const openCompute = async ({ compute }: Config): Promise<JobRunner> =>
-  (await import('./compute/local-job-runner.js')).openLocalJobRunner(compute)
+const openCompute = async ({ compute, oci }: Config, log: Logger): Promise<JobRunner> =>
+  compute.scheme === 'oci-dataflow'
+    ? (await import('./compute/oci-job-runner.js')).openOciJobRunner(compute, oci, log)
+    : (await import('./compute/local-job-runner.js')).openLocalJobRunner(compute)
 
 const openFunctions = async ({ functions, oci }: Config, log: Logger): Promise<FunctionInvoker> =>
   functions.scheme === 'oci-functions'

@@ -59,9 +59,11 @@ const lakehouseSection = ({ lakehouse }: Config): Section =>
     (await import('../datasources/lakehouse/duckdb-lakehouse-diagnosis.js')).diagnoseDuckdbLakehouse(lakehouse),
   )
 
-const computeSection = ({ compute }: Config): Section =>
+const computeSection = ({ compute, oci }: Config): Section =>
   section('compute', compute.scheme, async () =>
-    (await import('../datasources/compute/local-job-runner-diagnosis.js')).diagnoseLocalJobRunner(compute),
+    compute.scheme === 'oci-dataflow'
+      ? (await import('../datasources/compute/oci-job-runner-diagnosis.js')).diagnoseOciJobRunner(compute, oci)
+      : (await import('../datasources/compute/local-job-runner-diagnosis.js')).diagnoseLocalJobRunner(compute),
   )
 
 const functionsSection = ({ functions, oci }: Config): Section =>

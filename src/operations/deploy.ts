@@ -37,7 +37,10 @@ const longestIdempotencyKey = 200
  * With an idempotency key that made a version of this deployment before: that deployment, and nothing is made.
  * @throws BAD_USER_INPUT, NOT_FOUND the model version, CONFLICT the deployment is of the other kind
  */
-export async function deploy({ catalog }: Pick<Datasources, 'catalog'>, input: NewDeployment): Promise<DeploymentRow> {
+export async function deploy(
+  { catalog, compute }: Pick<Datasources, 'catalog' | 'compute'>,
+  input: NewDeployment,
+): Promise<DeploymentRow> {
   const { project, kind, modelUri, idempotencyKey } = input
   const name = requireName('DEPLOYMENT', input.name, 'input.name')
   const steps = requireSteps(input.steps, kind)
@@ -49,7 +52,8 @@ export async function deploy({ catalog }: Pick<Datasources, 'catalog'>, input: N
   if (idempotencyKey === '') throw badInput('input.idempotencyKey', 'input.idempotencyKey must not be empty.')
 
   const createdAt = now.toISOString()
-  const isPackaged = requirements === null && input.libraries.length === 0
+  const isPackaged =
+    requirements === null && input.libraries.length === 0 && (kind === 'ONLINE' || !compute.supports.applications)
   return catalog.transaction(async (stores) => {
     const { deployments, deploymentVersions } = stores
     const existing = await deployments.find(project.id, name)

@@ -1,11 +1,14 @@
 // Puts together what the compute backend gets for one attempt of a step: all of it pinned by the run.
 import type { PipelineRunRow, PipelineStepRow } from '../datasources/catalog/pipeline-rows.js'
-import type { JobFile, JobSubmission } from '../datasources/compute/job-runner.js'
+import type { JobSubmission } from '../datasources/compute/job-runner.js'
 import type { Datasources } from '../datasources/datasources.js'
-import { DhuoError } from '../errors.js'
+import { describeApplication } from './describe-application.js'
 import type { PinnedDeployment } from './read-pinned-deployment.js'
 
-/** @param url where the script reaches this server */
+/**
+ * @param url where the script reaches this server
+ * @param mayBeKnown a server that died may have submitted it
+ */
 export async function describeJob(
   datasources: Datasources,
   run: PipelineRunRow,
@@ -14,25 +17,22 @@ export async function describeJob(
   { secret, url, mayBeKnown }: { secret: string | null; url: string; mayBeKnown: boolean },
 ): Promise<JobSubmission> {
   const { deployment, version, steps } = pinned
-  const [project] = await datasources.catalog.projects.byIds([run.projectId])
-  const projectName = project!.name
   const rule = steps.find(({ name }) => name === step.name)
   if (!rule) throw new Error(`The deployment of ${run.id} has no step ${step.name}.`)
+  const { application, projectName, scriptOf } = await describeApplication(datasources, pinned)
   const modelUri = await modelUriOf(datasources, version.modelVersionId)
   const given = JSON.parse(run.arguments) as Record<string, string>
   return {
     key: `${run.id}/${step.id}/${step.attempt}`,
     mayBeKnown,
     displayName: `${projectName}/${deployment.name}#${run.number}/${step.name}`,
-    script: await fileOf(datasources, rule.scriptObjectId),
+    script: scriptOf(step.name),
     arguments: [
       ...(JSON.parse(rule.arguments) as string[]),
       ...Object.entries(given).flatMap(([name, value]) => [`--${name}`, value]),
     ],
-    archive:
-      version.archiveObjectId === null
-        ? null
-        : { ...(await fileOf(datasources, version.archiveObjectId)), sha256: version.archiveSha256! },
+    archive: application.archive,
+    application,
     environment: {
       DHUO_URL: url,
       DHUO_PROJECT: projectName,
@@ -44,18 +44,6 @@ export async function describeJob(
     },
     cluster: version.cluster,
     timeoutSeconds: rule.timeoutSeconds,
-  }
-}
-
-async function fileOf({ catalog, storage }: Datasources, objectId: string): Promise<JobFile> {
-  const [object] = await catalog.storedObjects.byIds([objectId])
-  const [bucket] = object ? await catalog.buckets.byIds([object.bucketId]) : []
-  if (!object || !bucket) throw new DhuoError('PRECONDITION_FAILED', 'A file of the deployment is gone.')
-  const location = { bucket: bucket.name, key: object.key, version: object.version }
-  return {
-    name: object.key.slice(object.key.lastIndexOf('/') + 1),
-    localFile: await storage.localFile(location),
-    open: () => storage.read(location),
   }
 }
 

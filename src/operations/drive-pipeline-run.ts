@@ -7,6 +7,7 @@ import { type ErrorCode, isDhuoError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Publisher } from '../pubsub/topics.js'
 import { type Advance, type Advanced, advancePipelineRun, mintStepKey } from './advance-pipeline-run.js'
+import { noteApplication } from './describe-application.js'
 import { describeJob } from './describe-job.js'
 import type { GroupedWrites } from './group-writes.js'
 import { HeardHappenings } from './heard-happenings.js'
@@ -31,7 +32,7 @@ export interface DriveContext {
 export type DriveEnd = 'OVER' | 'WAITING' | 'STOPPED' | 'LOST'
 
 const writePauses = [100, 250, 500, 1_000, 2_000]
-const submitPauses = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000]
+const submitPauses = [1_000, 2_000, 4_000, 8_000, 15_000]
 /** Of a backend on this machine. What is far away may be down for hours, and then the run waits. */
 const mostSubmitTries = 4
 const watchPauses = [500, 1_000, 2_000, 5_000, 15_000, 30_000]
@@ -194,7 +195,9 @@ export class RunDriver {
           return this.#hear({ ...of, type: 'state', ...(this.#isStopping ? stopped : { state: 'CANCELED', detail: null }) })
         try {
           submission ??= await describeJob(datasources, this.run, pinned, step, { secret, url, mayBeKnown })
-          job.jobId = (await datasources.compute.submit(submission)).jobId
+          const submitted = await datasources.compute.submit(submission)
+          job.jobId = submitted.jobId
+          await noteApplication(datasources, submission.application, submitted.applicationId)
           break
         } catch (error) {
           const isPassing = isDhuoError(error) && passing.includes(error.code)

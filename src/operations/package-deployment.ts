@@ -28,6 +28,14 @@ type PlacedLibrary = ZipSource & { kind: LibraryKind; object: StoredObjectRow }
 /** Changes with what the code below makes of the same input. */
 const format = 1
 
+const nothing: Archive = {
+  archiveKey: null,
+  archiveObjectId: null,
+  archiveSha256: null,
+  archivePackages: null,
+  archiveBuiltAt: null,
+}
+
 /** @throws PRECONDITION_FAILED in words for whoever deployed; BACKEND_UNAVAILABLE */
 export async function packageDeployment(
   datasources: Packaging,
@@ -37,10 +45,11 @@ export async function packageDeployment(
   signal: AbortSignal,
 ): Promise<Archive> {
   const { catalog } = datasources
+  const pinned = await catalog.deploymentVersions.libraries([version])
+  if (version.requirements === null && pinned.length === 0) return nothing
   const directory = await mkdtemp(join(tmpdir(), 'dhuo-packaging-'))
   try {
     const runtime = await findRuntime(settings, { directory, signal })
-    const pinned = await catalog.deploymentVersions.libraries([version])
     const objects = await catalog.storedObjects.byIds(pinned.map(({ objectId }) => objectId))
     const archiveKey = await keyOf(datasources, runtime, version.requirements, objects)
     const made = await catalog.deploymentVersions.findArchive(deployment.projectId, archiveKey)

@@ -2,13 +2,17 @@
 import type { DeploymentRow, DeploymentVersionRow } from '../datasources/catalog/deployment-rows.js'
 import type { BuiltArchive } from '../datasources/catalog/deployment-version-store.js'
 import type { Datasources } from '../datasources/datasources.js'
-import { isDhuoError } from '../errors.js'
+import { type ErrorCode, isDhuoError } from '../errors.js'
 import type { Logger } from '../logger.js'
+import { describeApplication } from './describe-application.js'
 import { prepareHandler } from './keep-handlers.js'
 import { packageDeployment } from './package-deployment.js'
 import type { PackagingSettings } from './resolve-packages.js'
 
 type Outcome = Pick<DeploymentVersionRow, 'status' | 'statusDetail'> & Partial<BuiltArchive & { archiveKey: string | null }>
+
+/** It goes over by itself. */
+const passing: readonly ErrorCode[] = ['BACKEND_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']
 
 /** How long a server that died keeps others from its work. */
 const leaseMs = 60_000
@@ -51,8 +55,10 @@ async function packageHeld(
   const [deployment] = await catalog.deployments.byIds([version.deploymentId])
   const stopping = AbortSignal.any([signal, lost.signal])
   let outcome: Outcome | null
+  let applicationId: string | null = null
   try {
     const archive = await packageDeployment(datasources, settings, deployment!, version, stopping)
+    applicationId = await prepareApplication(datasources, deployment!, { ...version, ...archive })
     outcome = { status: 'READY', statusDetail: null, ...archive }
   } catch (error) {
     outcome = stopping.aborted ? null : outcomeOf(error, version, log)
@@ -63,14 +69,26 @@ async function packageHeld(
   if (lost.signal.aborted) return
   // Let go at once when the server stops; what a backend did not answer to is tried again when the lease ends.
   if (outcome === null) return signal.aborted ? hold(null) : undefined
-  const finished = await finish(datasources, version, outcome)
+  const finished = await finish(datasources, version, outcome, applicationId)
   if (finished) prepareHandler(datasources, finished, log)
+}
+
+/** So that whoever deploys hears at once what the compute backend thinks of it. */
+async function prepareApplication(
+  datasources: Datasources,
+  deployment: DeploymentRow,
+  version: DeploymentVersionRow,
+): Promise<string | null> {
+  if (!datasources.compute.supports.applications || deployment.kind === 'ONLINE') return null
+  const steps = await datasources.catalog.deploymentVersions.steps([version])
+  const { application } = await describeApplication(datasources, { deployment, version, steps })
+  return datasources.compute.prepare(application)
 }
 
 /** Null: it may succeed later. */
 function outcomeOf(error: unknown, { deploymentId, version }: DeploymentVersionRow, log: Logger): Outcome | null {
   const fields = { err: error, deployment: deploymentId, version }
-  if (isDhuoError(error) && (error.code === 'BACKEND_UNAVAILABLE' || error.code === 'TIMEOUT')) {
+  if (isDhuoError(error) && passing.includes(error.code)) {
     log.warn(fields, 'packaging is tried again')
     return null
   }
@@ -80,11 +98,17 @@ function outcomeOf(error: unknown, { deploymentId, version }: DeploymentVersionR
 }
 
 /** @returns the deployment as it is then; null when another server was faster */
-async function finish({ catalog }: Datasources, version: DeploymentVersionRow, outcome: Outcome): Promise<DeploymentRow | null> {
+async function finish(
+  { catalog }: Datasources,
+  version: DeploymentVersionRow,
+  outcome: Outcome,
+  applicationId: string | null,
+): Promise<DeploymentRow | null> {
   return catalog.transaction(async ({ deployments, deploymentVersions }) => {
     if (!(await deploymentVersions.finishPackaging(version, outcome))) return null
     const { status, statusDetail } = outcome
     await deployments.setStatus(version.deploymentId, version.version, status, statusDetail, inMs(0))
+    if (applicationId !== null) await deployments.setApplication(version.deploymentId, applicationId)
     return (await deployments.byIds([version.deploymentId]))[0] ?? null
   })
 }

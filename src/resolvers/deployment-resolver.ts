@@ -1,6 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
 import { requireProject, requireRow, visibleProject } from '../access.js'
-import { clusterShapes } from '../cluster-shapes.js'
 import type { Context } from '../context.js'
 import type { DeploymentRow, DeploymentVersionRow } from '../datasources/catalog/deployment-rows.js'
 import type { ModelVersionRow } from '../datasources/catalog/model-rows.js'
@@ -112,7 +111,7 @@ export class DeploymentResolver {
   @FieldResolver(() => Cluster, { description: 'The machines that its steps run on.' })
   async cluster(@Root() deployment: DeploymentRow, @Ctx() context: Context): Promise<Cluster> {
     const { cluster } = await newestVersion(context, deployment)
-    return { size: cluster, ...clusterShapes[cluster] }
+    return { size: cluster, ...context.datasources.compute.clusters[cluster] }
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Python packages, as a requirements.txt.' })

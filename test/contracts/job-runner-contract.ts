@@ -56,6 +56,7 @@ export const submissionOf = (script: JobFile, more: Partial<JobSubmission> = {})
   script,
   arguments: [],
   archive: null,
+  application: null,
   environment: {},
   cluster: 'SMALL',
   timeoutSeconds: null,
@@ -83,9 +84,9 @@ export function jobRunnerContract(name: string, open: () => Promise<JobRunnerFix
     /** Resolves once the job's script has printed `begun`. */
     const begun = async (jobId: string): Promise<void> => {
       const watching = new AbortController()
+      // Whoever leaves at once has not kept it: the runner may hand it out again.
       for await (const event of runner.watch(jobId, watching.signal))
-        if (event.type === 'lines' && event.lines.some(({ text }) => text === 'begun')) break
-      watching.abort()
+        if (event.type === 'lines' && event.lines.some(({ text }) => text === 'begun')) watching.abort()
     }
 
     test('it answers a ping', async () => {

@@ -193,6 +193,8 @@ function storeCalls(catalog: Catalog): { [Name in keyof Stores]?: () => object }
           .then((deployment) => catalog.deployments.advanceTick({ ...deployment, ...schedule }, at(1))),
       ],
       delete: () => [catalog.deployments.delete('a', at(0))],
+      setApplication: () => [catalog.deployments.setApplication('a', 'b')],
+      discardable: () => [catalog.deployments.discardable(10)],
       activeRunNumbers: () => [catalog.deployments.activeRunNumbers('a')],
     }),
     deploymentVersions: (): Calls<'deploymentVersions'> => {

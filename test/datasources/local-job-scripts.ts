@@ -12,6 +12,7 @@ import { submissionOf, type WatchedJob, watchJob } from '../contracts/job-runner
 export const scriptOf = (text: string, name = 'script.py'): JobFile => ({
   name,
   localFile: null,
+  sha256: null,
   open: async () => Readable.from([Buffer.from(text)]),
 })
 
@@ -26,7 +27,7 @@ export interface LocalJobs {
 
 /** What the default configuration has, and the PATH of this process. */
 export const localConfig = (home: string, more: Partial<LocalComputeConfig> = {}): LocalComputeConfig => ({
-  ...readConfig({ DHUO_HOME: home, PATH: process.env['PATH'] }).compute,
+  ...(readConfig({ DHUO_HOME: home, PATH: process.env['PATH'] }).compute as LocalComputeConfig),
   ...more,
 })
 

@@ -12,7 +12,7 @@ import { type LocalJobs, openLocalJobs, scriptOf } from './local-job-scripts.js'
 
 const url = 'spark-submit:?master=spark://host:7077&spark.ui.enabled=false&LARGE.spark.executor.memory=32g'
 const sparkOf = (computeUrl: string): Partial<LocalComputeConfig> => {
-  const { scheme, spark } = readConfig({ DHUO_COMPUTE_URL: computeUrl }).compute
+  const { scheme, spark } = readConfig({ DHUO_COMPUTE_URL: computeUrl }).compute as LocalComputeConfig
   return { scheme, spark }
 }
 

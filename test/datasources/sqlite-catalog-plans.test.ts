@@ -60,6 +60,7 @@ describe('every statement of the SQLite catalog finds its rows by an index', () 
     /^SCAN \d* ?CONSTANT ROWS?$/,
     /^SCAN users USING COVERING INDEX .*$/,
     /^SCAN deployment_versions USING INDEX deployment_versions_packaging$/,
+    /^SCAN deployments USING INDEX deployments_to_discard$/,
   ]
 
   const planOf = ({ sql, parameters }: Statement): string[] => {

@@ -63,6 +63,8 @@ export async function seedDeployment(
     ...{ deploymentId: id, version: 1, status, statusDetail, cluster: 'SMALL', requirements: null, archiveObjectId: null },
     ...{ archiveSha256: null, archivePackages: null, archiveBuiltAt: null, modelVersionId: null, idempotencyKey: null },
     ...{ createdBy: null, createdAt: at },
+    // Somebody is at it, so that nobody else is.
+    packagingUntil: status === 'PACKAGING' ? '2099-01-01T00:00:00.000Z' : null,
   })
   for (const [position, step] of steps.entries()) {
     const script = await seedObject(hub, bucket.name, `${uniqueName('script')}.py`, step.script)

@@ -20,7 +20,8 @@ import { at, bucketRow, insertProject, insertUser, objectRow } from '../contract
 /** A compute backend that outlives servers: it knows each key once, and hands out each line once. */
 class RemoteJobs implements JobRunner {
   readonly kind = 'remote'
-  readonly supports = { survivesServer: true }
+  readonly supports = { survivesServer: true, applications: false }
+  readonly clusters = {} as JobRunner['clusters']
   readonly begun: string[] = []
   readonly submissions: JobSubmission[] = []
   readonly #jobs = new Map<string, { state: JobState; lines: string[] }>()
@@ -30,7 +31,11 @@ class RemoteJobs implements JobRunner {
   runsFor = 30
 
   async ping(): Promise<void> {}
-  async submit(submission: JobSubmission): Promise<{ jobId: string }> {
+  async prepare(): Promise<null> {
+    return null
+  }
+  async discard(): Promise<void> {}
+  async submit(submission: JobSubmission): Promise<{ jobId: string; applicationId: null }> {
     this.submissions.push(submission)
     await sleep(1)
     const failure = this.submitFails.shift()
@@ -44,7 +49,7 @@ class RemoteJobs implements JobRunner {
         if (job.state === 'RUNNING') job.state = 'SUCCEEDED'
       }, this.runsFor).unref()
     }
-    return { jobId: submission.key }
+    return { jobId: submission.key, applicationId: null }
   }
   async *watch(jobId: string, signal: AbortSignal): AsyncIterable<JobEvent> {
     const job = this.#jobs.get(jobId)!

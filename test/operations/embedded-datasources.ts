@@ -30,7 +30,9 @@ export async function openEmbeddedDatasources(): Promise<EmbeddedDatasources> {
   const directory = await mkdtemp(join(tmpdir(), 'dhuo-operations-'))
   const catalog = await openSqliteCatalog({ scheme: 'sqlite', file: join(directory, 'catalog.db') })
   const storage = await openLocalObjectStorage({ scheme: 'file', directory: join(directory, 'buckets') })
-  const datasources = { catalog, storage } as Datasources
+  // Of compute no more than what it keeps nothing for.
+  const compute = { supports: { survivesServer: false, applications: false } } as Datasources['compute']
+  const datasources = { catalog, storage, compute } as Datasources
   const bucket = bucketRow((await insertProject(catalog)).id)
   await storage.createBucket(bucket.name, { project: 'iris', purpose: bucket.purpose })
   await catalog.buckets.insert(bucket)

@@ -46,6 +46,7 @@ interface World extends EmbeddedDatasources {
 }
 
 /** As on a machine where pip asks nobody but the index of the test. */
+const dataFlow = dataFlowRuntime({ pythonVersion: [3, 11], machine: 'x86_64' })
 const settings: PackagingSettings = {
   python: 'python3',
   environment: {
@@ -55,7 +56,7 @@ const settings: PackagingSettings = {
     PIP_NO_CACHE_DIR: '1',
     PIP_RETRIES: '0',
   },
-  runtime: dataFlowRuntime,
+  runtime: dataFlow,
   timeoutMs: 60_000,
 }
 
@@ -466,7 +467,7 @@ describe('packaging fails, and says why', () => {
     const file = join(world.directory, 'checked.zip')
     const check = async (entries: { name: string; content: string }[], unpackedBytes = 1_000) => {
       await writeFile(file, zipOf(entries))
-      return checkArchive(file, dataFlowRuntime, { bytes: 1e9, unpackedBytes }).then(
+      return checkArchive(file, dataFlow, { bytes: 1e9, unpackedBytes }).then(
         () => 'fine',
         (error) => error.message,
       )

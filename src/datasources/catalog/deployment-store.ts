@@ -175,6 +175,22 @@ export class DeploymentStore {
       .execute()
   }
 
+  /** What the compute backend calls it; null: it is not there any more. */
+  async setApplication(id: string, applicationId: string | null): Promise<void> {
+    await this.db.updateTable('deployments').set({ applicationId }).where('id', '=', id).execute()
+  }
+
+  /** Those that are deleted, and of which the compute backend still keeps something. */
+  discardable(limit: number): Promise<DeploymentRow[]> {
+    return this.db
+      .selectFrom('deployments')
+      .selectAll()
+      .where('status', '=', sql.lit('DELETED' as const))
+      .where('applicationId', 'is not', null)
+      .limit(limit)
+      .execute()
+  }
+
   /** The numbers of its runs that have not ended, the lowest first. */
   async activeRunNumbers(id: string): Promise<number[]> {
     const rows = await this.db

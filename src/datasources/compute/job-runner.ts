@@ -7,7 +7,37 @@ export interface JobFile {
   name: string
   /** Is copied, never linked or changed. */
   localFile: string | null
+  /** Of its bytes, in lower-case hex; null where nobody has counted it yet. */
+  sha256: string | null
   open(): Promise<Readable>
+}
+
+/** A dependency archive, in the layout of OCI Data Flow. */
+export type JobArchive = JobFile & { sha256: string }
+
+export const clusterSizes = ['SMALL', 'MEDIUM', 'LARGE'] as const
+export type ClusterSize = (typeof clusterSizes)[number]
+
+/** How large the machines are that a step runs on. */
+export interface ClusterShape {
+  /** As the backend calls machines. */
+  driverShape: string
+  executorShape: string
+  executors: number
+}
+
+/** What all jobs of one version of a deployment share. */
+export interface JobApplication {
+  /** Of the deployment, for ever. */
+  key: string
+  /** For people who look at the backend: `<project>/<deployment>`. */
+  displayName: string
+  /** What the backend called it the last time; null where it does not know it, as far as is known here. */
+  applicationId: string | null
+  /** Of all steps. */
+  scripts: readonly JobFile[]
+  archive: JobArchive | null
+  cluster: ClusterSize
 }
 
 export interface JobSubmission {
@@ -22,11 +52,13 @@ export interface JobSubmission {
   displayName: string
   script: JobFile
   arguments: readonly string[]
-  /** The dependency archive, in the layout of OCI Data Flow; null where there is none. */
-  archive: (JobFile & { sha256: string }) | null
+  /** Null where there is none. */
+  archive: JobArchive | null
+  /** What it belongs to, with this script and this archive; null for a job that stands alone. */
+  application: JobApplication | null
   /** Besides it a script sees what its backend sets; locally `DHUO_ARCHIVE`, where the archive was unpacked, and `DHUO_JOB`. */
   environment: Readonly<Record<string, string>>
-  cluster: 'SMALL' | 'MEDIUM' | 'LARGE'
+  cluster: ClusterSize
   /** Wall clock, from the start of the script; null: no bound of its own. */
   timeoutSeconds: number | null
 }
@@ -92,14 +124,26 @@ export interface JobRunner {
   readonly supports: {
     /** Jobs live on when this server dies, and another one can watch them. */
     survivesServer: boolean
+    /** It keeps something for a deployment, before its first job and after its last. */
+    applications: boolean
   }
+  /** The machines that the sizes stand for. Where jobs run on this machine nothing of it counts. */
+  readonly clusters: Readonly<Record<ClusterSize, ClusterShape>>
   /** Resolves when jobs can be submitted. */
   ping(): Promise<void>
   /**
+   * Makes what the backend keeps for a deployment, or brings it up to date; jobs that run are not touched by it. Idempotent.
+   * @returns what the backend calls it; null where it keeps nothing
+   */
+  prepare(application: JobApplication): Promise<string | null>
+  /** Removes it, whatever is left of it. Idempotent; for a deployment that has no jobs and will have none. */
+  discard(application: Pick<JobApplication, 'key' | 'applicationId'>): Promise<void>
+  /**
    * Resolves when the backend has taken the job: it may wait there for its turn. What goes wrong later (a script that cannot be
    * read, an archive that is damaged) fails the job.
+   * @returns besides, what the backend calls the application now; null where it keeps none
    */
-  submit(submission: JobSubmission): Promise<{ jobId: string }>
+  submit(submission: JobSubmission): Promise<{ jobId: string; applicationId: string | null }>
   /**
    * The job from its beginning, or, for one whose lines were handed out before, from where it is. Ends after a final state; one
    * that is watched again after its end says that state again. Each line is handed out once: of two who watch, to one of them;

@@ -1,7 +1,7 @@
 // Holds what a job has written until it is handed out, within bounds: a slow reader stops the script's pipe, not the server.
 import type { Readable } from 'node:stream'
 import type { JobLine, JobMark } from './job-runner.js'
-import { LineSplitter } from './local-line-splitter.js'
+import { LineSplitter } from './line-splitter.js'
 import { NumberedLines, numberRoom } from './numbered-lines.js'
 
 export interface OutputBounds {

@@ -32,8 +32,8 @@ async function runScript(config: LocalComputeConfig, signal: AbortSignal): Promi
       key: 'doctor',
       mayBeKnown: false,
       displayName: 'doctor',
-      script: { name: 'doctor.py', localFile: null, open: async () => Readable.from([script]) },
-      ...{ arguments: [], archive: null, environment: {}, cluster: 'SMALL', timeoutSeconds: 15 },
+      script: { name: 'doctor.py', localFile: null, sha256: null, open: async () => Readable.from([script]) },
+      ...{ arguments: [], archive: null, application: null, environment: {}, cluster: 'SMALL', timeoutSeconds: 15 },
     })
     const lines: string[] = []
     for await (const event of runner.watch(jobId, signal)) {

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LocalComputeConfig } from '../../config/compute-config.js'
 import { DhuoError } from '../../errors.js'
-import type { JobEvent, JobRunner, JobSubmission } from './job-runner.js'
+import type { ClusterShape, ClusterSize, JobEvent, JobRunner, JobSubmission } from './job-runner.js'
 import { type ArchiveBounds, LocalArchives } from './local-archives.js'
 import { type JobSurroundings, LocalJob } from './local-job.js'
 import { LocalJobCommands } from './local-job-command.js'
@@ -25,6 +25,14 @@ interface LocalJobRunnerOptions {
   checkEveryMs?: number
 }
 
+/** As Data Flow has them unless it is told otherwise: here they are only shown. */
+const shape = 'VM.Standard.E4.Flex'
+const clusters: Readonly<Record<ClusterSize, ClusterShape>> = {
+  SMALL: { driverShape: shape, executorShape: shape, executors: 1 },
+  MEDIUM: { driverShape: shape, executorShape: shape, executors: 2 },
+  LARGE: { driverShape: shape, executorShape: shape, executors: 4 },
+}
+
 const lineBatch = 2_000
 const kept = { jobs: 1_000, ms: 3600_000, characters: 128 * 1024 * 1024 }
 const strangerDays = 7
@@ -40,13 +48,14 @@ const unknownJob = 'The job is not known here: its runner ended with the server 
  */
 export async function openLocalJobRunner(config: LocalComputeConfig, options: LocalJobRunnerOptions = {}): Promise<JobRunner> {
   const runner = new LocalJobRunner(config, options)
-  await runner.prepare()
+  await runner.open()
   return runner
 }
 
 class LocalJobRunner implements JobRunner {
   readonly kind: string
-  readonly supports = { survivesServer: false }
+  readonly supports = { survivesServer: false, applications: false }
+  readonly clusters = clusters
   readonly #atOnce: number
   readonly #checkEveryMs: number
   readonly #jobsDirectory: string
@@ -88,7 +97,7 @@ class LocalJobRunner implements JobRunner {
     }
   }
 
-  async prepare(): Promise<void> {
+  async open(): Promise<void> {
     await mkdir(this.#jobsDirectory, { recursive: true, mode: 0o700 })
     await this.#surroundings.archives.prepare()
     const left: string[] = []
@@ -112,7 +121,13 @@ class LocalJobRunner implements JobRunner {
     })
   }
 
-  async submit(submission: JobSubmission): Promise<{ jobId: string }> {
+  async prepare(): Promise<null> {
+    return null
+  }
+
+  async discard(): Promise<void> {}
+
+  async submit(submission: JobSubmission): Promise<{ jobId: string; applicationId: null }> {
     this.#refuseWhenClosing()
     let job = this.#byKey.get(submission.key)
     if (!job) {
@@ -121,7 +136,7 @@ class LocalJobRunner implements JobRunner {
       // What was refused was never taken: it may be tried again.
       job.catch(() => this.#byKey.delete(submission.key))
     }
-    return { jobId: (await job).id }
+    return { jobId: (await job).id, applicationId: null }
   }
 
   async #take(submission: JobSubmission): Promise<LocalJob> {

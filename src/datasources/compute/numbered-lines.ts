@@ -1,6 +1,6 @@
 // Reads what the wrapper of a script prints: every line begins with its number, so that none is written down twice.
 import type { JobEvent, JobLine, JobMark } from './job-runner.js'
-import { harmlessLine } from './line-text.js'
+import { harmlessLine, longestLine } from './line-text.js'
 
 /** What the number, the time and the kind take up before a line, at most. */
 export const numberRoom = 100
@@ -41,6 +41,25 @@ export class NumberedLines {
   }
 }
 
+/** What a wrapper without a way to the server put into a bucket. @throws Error for what is none */
+export function readBatch(json: string): { output: (JobLine | JobMark)[]; end: ScriptEnd | null } {
+  const { lines, marks, end } = JSON.parse(json)
+  const output = [
+    ...lines.map(
+      (line: Record<string, unknown>): JobLine => ({
+        stream: line['stream'] === 'STDERR' ? 'STDERR' : line['stream'] === 'SYSTEM' ? 'SYSTEM' : 'STDOUT',
+        text: harmlessLine(String(line['text']), longestLine),
+        at: instantOf(line['at']),
+        place: { source: 'script', number: numberOf(line['number']) },
+      }),
+    ),
+    ...marks.map((mark: Record<string, unknown>) =>
+      markOf(mark, instantOf(mark['at']), { source: 'script', number: numberOf(mark['number']) }),
+    ),
+  ].sort((a, b) => a.place!.number - b.place!.number)
+  return { output, end: end === null || end === undefined ? null : scriptEndOf(end) }
+}
+
 /** The same as events: lines together, as long as no mark stands between them. */
 export function* outputEvents(output: readonly (JobLine | JobMark)[]): Generator<JobEvent> {
   let lines: JobLine[] = []
@@ -77,4 +96,11 @@ function parsed(text: string): Record<string, unknown> {
   } catch {
     return {}
   }
+}
+
+const instantOf = (value: unknown): string => new Date(String(value)).toISOString()
+
+function numberOf(value: unknown): number {
+  if (!Number.isInteger(value) || (value as number) < 1) throw new Error(`${value} is no number of a line.`)
+  return value as number
 }

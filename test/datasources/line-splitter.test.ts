@@ -1,4 +1,4 @@
-import { LineSplitter } from '../../src/datasources/compute/local-line-splitter.js'
+import { LineSplitter } from '../../src/datasources/compute/line-splitter.js'
 
 const split = (bytes: Buffer | string, pieceSize = Number.POSITIVE_INFINITY, maxLength = 100): string[] => {
   const splitter = new LineSplitter(maxLength)
