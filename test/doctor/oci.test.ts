@@ -207,11 +207,18 @@ describe('OCI Functions', () => {
     expect(found[0]).toMatchObject({ check, level: 'fail', remedy: expect.stringMatching(policy) })
   })
 
-  test('a right to delete that is missing is named too', async () => {
-    forbid('deletePreauthenticatedRequest', 401, 'NotAuthenticated')
-    expect(faults(await look()).map(({ check }) => check)).toContain('tidy up')
-    objects.state.buckets.get('handoff')!.objects.clear()
-  })
+  test.each([
+    ['deleteObject', 'tidy up', /manage objects/],
+    ['deleteFunction', 'make a function, ask it, delete it', /manage functions-family/],
+  ])(
+    'a right to %s that is missing is named too, though the service says that it is not there',
+    async (operation, check, policy) => {
+      forbid(operation)
+      expect(faults(await look())).toContainEqual(expect.objectContaining({ check, remedy: expect.stringMatching(policy) }))
+      objects.state.buckets.get('handoff')!.objects.clear()
+      functions.functions.clear()
+    },
+  )
 
   test('an image that cannot be had is named, with how to build it', async () => {
     double.faults.add({ operation: 'invokeFunction', refuse: { status: 502, code: 'FunctionInvokeImageNotAvailable' } })

@@ -72,11 +72,17 @@ async function tryHandler(config: OciFunctionsConfig, oci: OciConfig): Promise<s
   const invoker = await openOciFunctionInvoker(config, oci, createLogger('silent'))
   try {
     const began = performance.now()
-    const [answer] = await invoker.invoke(definition, [21], AbortSignal.timeout(stopMs))
-    if (answer !== 42) throw new Error(`It answered ${JSON.stringify(answer)} instead of 42.`)
-    return `a handler answered after ${((performance.now() - began) / 1000).toFixed(1)} s`
+    const asked = await invoker.invoke(definition, [21], AbortSignal.timeout(stopMs)).then(
+      ([answer]) => (answer === 42 ? null : new Error(`It answered ${JSON.stringify(answer)} instead of 42.`)),
+      (error: unknown) => error,
+    )
+    const seconds = ((performance.now() - began) / 1000).toFixed(1)
+    await invoker.release(key).catch((error: unknown) => {
+      throw asked ?? error
+    })
+    if (asked !== null) throw asked
+    return `a handler answered after ${seconds} s`
   } finally {
-    await invoker.release(key).catch(() => {})
     await invoker.close()
   }
 }

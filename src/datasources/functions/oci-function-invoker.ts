@@ -1,5 +1,4 @@
 // Answers online predictions by OCI Functions: a function for each handler, which fetches its files when it is first called.
-
 import type { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -191,11 +190,13 @@ function mostAttempts(error: unknown): number {
 function failureOf(error: unknown): DhuoError {
   const { status, serviceCode } = ociFailureOf(error)
   const code = serviceCode?.replace(/^FunctionInvoke/, '') ?? ''
-  const unavailable = (words: string) => new DhuoError('BACKEND_UNAVAILABLE', words, { cause: error })
+  const told = ociError(service, error)
+  const as = (errorCode: 'BACKEND_UNAVAILABLE' | 'TIMEOUT', words: string) =>
+    new DhuoError(errorCode, words, { cause: told.cause, ...(told.details && { details: told.details }) })
+  const unavailable = (words: string) => as('BACKEND_UNAVAILABLE', words)
   if (status === 413) return badInput('rows', `The rows are more than OCI Functions takes at once.`, error)
   if (status === 429) return unavailable('OCI Functions takes no more calls at the moment: try again.')
-  if (code === 'Timeout')
-    return new DhuoError('TIMEOUT', `The function took longer than ${platformSeconds} seconds.`, { cause: error })
+  if (code === 'Timeout') return as('TIMEOUT', `The function took longer than ${platformSeconds} seconds.`)
   if (code === 'ExecutionFailed' || code === 'ExecutionError')
     return unavailable(
       'The container of the handler ended twice over these rows: it may need more memory (memoryMb in DHUO_FUNCTIONS_URL).',
@@ -205,7 +206,7 @@ function failureOf(error: unknown): DhuoError {
     return unavailable('The handler gave no answer: its function is of another image than the one of this server.')
   if (/^Image|^Container/.test(code)) return unavailable(`OCI Functions cannot start the image of DHUO_FUNCTIONS_URL (${code}).`)
   if (/^Subnet/.test(code)) return unavailable(`OCI Functions cannot use the subnet of the application (${code}).`)
-  return ociError(service, error)
+  return told
 }
 
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

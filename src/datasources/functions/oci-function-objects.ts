@@ -1,5 +1,4 @@
 // Makes, finds, changes and deletes the functions of an application: one for each handler, with the same image.
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { FunctionsManagementClient, type models } from 'oci-functions'
@@ -78,13 +77,14 @@ export class OciFunctionObjects {
     this.#known.delete(key)
     const found = await this.#find(key)
     if (!found) return
-    await this.#client.deleteFunction({ functionId: found.id }).catch((error: unknown) => {
-      if (!isOciAnswer(error, 404)) return this.#call(() => Promise.reject(error))
+    await this.#client.deleteFunction({ functionId: found.id }).catch(async (error: unknown) => {
+      // Who may not delete it is told that it is not there.
+      if (!isOciAnswer(error, 404) || (await this.#find(key))) return this.#call(() => Promise.reject(error))
     })
   }
 
   async #findOrCreate(definition: FunctionDefinition): Promise<DeployedFunction> {
-    const wanted = this.#wanted(definition)
+    const wanted = wantedOf(this.#config, definition)
     const found = await this.#find(definition.key)
     if (found) return this.#bringUpToDate(found.id, wanted)
     try {
@@ -99,13 +99,15 @@ export class OciFunctionObjects {
     }
   }
 
-  async #bringUpToDate(functionId: string, wanted: models.UpdateFunctionDetails): Promise<DeployedFunction> {
+  async #bringUpToDate(functionId: string, wanted: ReturnType<typeof wantedOf>): Promise<DeployedFunction> {
     const { function: there, etag } = await this.#call(() => this.#client.getFunction({ functionId }))
-    const differs = (Object.keys(wanted) as (keyof typeof wanted)[]).some(
-      (name) =>
-        !isDeepStrictEqual({ ...(there[name] as object) }, { ...(wanted[name] as object) }) && there[name] !== wanted[name],
-    )
-    if (!differs) return this.#whenActive(there)
+    const isAsWanted =
+      there.image === wanted.image &&
+      there.memoryInMBs === wanted.memoryInMBs &&
+      there.timeoutInSeconds === wanted.timeoutInSeconds &&
+      isDeepStrictEqual({ ...there.config }, wanted.config) &&
+      provisionedOf(there.provisionedConcurrencyConfig) === provisionedOf(wanted.provisionedConcurrencyConfig)
+    if (isAsWanted) return this.#whenActive(there)
     try {
       const changed = await this.#client.updateFunction({ functionId, ifMatch: etag, updateFunctionDetails: wanted })
       return this.#whenActive(changed.function)
@@ -146,23 +148,6 @@ export class OciFunctionObjects {
     }
   }
 
-  #wanted({ environment }: FunctionDefinition) {
-    const { image, memoryMb, provisioned } = this.#config
-    const bytes = Buffer.byteLength(JSON.stringify(environment))
-    if (bytes > configBytes)
-      throw new DhuoError(
-        'PRECONDITION_FAILED',
-        `The environment of the handler has ${bytes} bytes; a function takes ${configBytes}.`,
-      )
-    return {
-      image,
-      memoryInMBs: memoryMb,
-      timeoutInSeconds: platformSeconds,
-      config: { ...environment },
-      provisionedConcurrencyConfig: provisioned > 0 ? { strategy: 'CONSTANT', count: provisioned } : { strategy: 'NONE' },
-    }
-  }
-
   #call<T>(work: () => Promise<T>): Promise<T> {
     return ociCall(service, work)
   }
@@ -170,3 +155,23 @@ export class OciFunctionObjects {
 
 /** One that is being deleted keeps its name for a while. */
 const isThere = ({ lifecycleState }: models.FunctionSummary): boolean => !['DELETING', 'DELETED'].includes(lifecycleState ?? '')
+
+const provisionedOf = (config: { strategy: string; count?: number } | undefined): number =>
+  config?.strategy === 'CONSTANT' ? (config.count ?? 0) : 0
+
+/** @throws PRECONDITION_FAILED the environment is too large */
+function wantedOf({ image, memoryMb, provisioned }: OciFunctionsConfig, { environment }: FunctionDefinition) {
+  const bytes = Buffer.byteLength(JSON.stringify(environment))
+  if (bytes > configBytes)
+    throw new DhuoError(
+      'PRECONDITION_FAILED',
+      `The environment of the handler has ${bytes} bytes; a function takes ${configBytes}.`,
+    )
+  return {
+    image,
+    memoryInMBs: memoryMb,
+    timeoutInSeconds: platformSeconds,
+    config: { ...environment },
+    provisionedConcurrencyConfig: provisioned > 0 ? { strategy: 'CONSTANT', count: provisioned } : { strategy: 'NONE' },
+  }
+}

@@ -110,19 +110,23 @@ export class OciHandoffBucket {
   /** Its objects, and the URL that leads to them. */
   async removeFolder(folder: string): Promise<void> {
     await this.revoke(folder)
-    for (;;) {
-      const { listObjects } = await this.#call((place) =>
-        // The SDK does not encode what stands in a query.
-        this.#client.listObjects({ ...place, prefix: encodeURIComponent(folder), limit: pageSize }),
-      )
-      for (const { name } of listObjects.objects) await this.#remove(name)
-      if (!listObjects.nextStartWith) return
+    // The SDK does not encode what stands in a query.
+    const prefix = encodeURIComponent(folder)
+    let start: string | undefined = prefix
+    while (start !== undefined) {
+      const page: models.ListObjects = await this.#list({ prefix, start })
+      for (const { name } of page.objects) await this.#remove(name)
+      start = page.nextStartWith && encodeURIComponent(page.nextStartWith)
     }
   }
 
   /** Ends every URL that it gave out. */
   async close(): Promise<void> {
     await Promise.allSettled([this.#tidied, ...[...this.#openings.keys()].map((folder) => this.revoke(folder))])
+  }
+
+  async #list(request: { prefix: string; start: string }): Promise<models.ListObjects> {
+    return (await this.#call((place) => this.#client.listObjects({ ...place, ...request, limit: pageSize }))).listObjects
   }
 
   async #find(object: string): Promise<responses.GetObjectResponse | null> {
@@ -136,7 +140,8 @@ export class OciHandoffBucket {
   async #remove(object: string): Promise<void> {
     const place = await this.#place()
     await this.#client.deleteObject({ ...place, objectName: object }).catch((error: unknown) => {
-      if (!isOciAnswer(error, 404)) return ociCall(service, () => Promise.reject(error))
+      // Any other 404 may mean that this server may not delete it.
+      if (!isOciAnswer(error, 404, 'ObjectNotFound')) return ociCall(service, () => Promise.reject(error))
     })
   }
 
