@@ -28,7 +28,8 @@ export function pythonModules(schema, documents) {
     inputs: inputsModule(schema),
     results: results.module(),
     documents: documentsModule(operations, fragments),
-    client: clientModule(schema, operations, typeOf, comments),
+    client: clientModule(schema, operations, typeOf, comments, false),
+    async_client: clientModule(schema, operations, typeOf, comments, true),
   }
 }
 

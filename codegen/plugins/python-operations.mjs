@@ -196,28 +196,31 @@ const builtIn = new Set([
 /** Classes of results live in a module of their own. */
 const qualified = (text) => text.replaceAll(/(?<![.\w])[A-Za-z_]\w*/g, (word) => (builtIn.has(word) ? word : `results.${word}`))
 
-/** @param comments what stands above an operation in its file, by name */
-export function clientModule(schema, operations, results, comments) {
-  const write = (isAsync) =>
-    operations
-      .map((operation) =>
-        methodOf(schema, operation, results.get(operation.name.value), comments.get(operation.name.value), isAsync),
-      )
-      .join('\n\n')
-  const methods = write(false)
+/**
+ * The methods of all operations: for threads, or for asyncio in a module of its own, which costs only those who use it.
+ * @param comments what stands above an operation in its file, by name
+ */
+export function clientModule(schema, operations, results, comments, isAsync) {
+  const methods = operations
+    .map((operation) =>
+      methodOf(schema, operation, results.get(operation.name.value), comments.get(operation.name.value), isAsync),
+    )
+    .join('\n\n')
   const words = new Set(methods.match(/\b\w+\b/g))
   const names = (types) => types.map(({ name }) => name).filter((name) => words.has(name))
-  const classOf = (name, about, base, body) => `class ${name}(${base}):\n${indent(`${docstring(about)}\n\n${body}`)}`
+  const [name, about] = isAsync
+    ? ['AsyncOperations', 'Every operation, for asyncio.']
+    : ['Operations', 'Every operation, for threads: a method returns when the answer is there.']
   return moduleOf(
     'One method for each operation.',
     `from datetime import datetime
-from typing import Any, AsyncIterator, Iterator, List, Mapping, Optional, Sequence, Union
+from typing import Any, ${isAsync ? 'AsyncIterator' : 'Iterator'}, List, Mapping, Optional, Sequence, Union
 
 from .._codec import UNSET, Maybe, Unset, as_is, optional, optional_list, parse_datetime
-from .._operations_base import AsyncOperationsBase, OperationsBase
+from .._operations_base import ${name}Base
 from . import documents, results
 ${importFrom('.enums', names(enumsOf(schema)))}
 ${importFrom('.inputs', names(inputsOf(schema)))}`,
-    `${classOf('Operations', 'Every operation, for threads: a method returns when the answer is there.', 'OperationsBase', methods)}\n\n\n${classOf('AsyncOperations', 'Every operation, for asyncio.', 'AsyncOperationsBase', write(true))}`,
+    `class ${name}(${name}Base):\n${indent(`${docstring(about)}\n\n${methods}`)}`,
   )
 }

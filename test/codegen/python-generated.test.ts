@@ -74,11 +74,11 @@ print(len(files))`
     const script = `
 import dhuo, dataclasses, inspect, typing
 from dhuo import aio, client, dhuolib, errors, experiments, pipelines
-from dhuo._generated import client as generated, enums, inputs, results
+from dhuo._generated import async_client, client as generated, enums, inputs, results
 for module in (inputs, results):
     for kind in vars(module).values():
         if dataclasses.is_dataclass(kind): typing.get_type_hints(kind)
-for kind in (generated.Operations, generated.AsyncOperations, client.Dhuo):
+for kind in (generated.Operations, async_client.AsyncOperations, client.Dhuo):
     for name, method in inspect.getmembers(kind, inspect.isfunction):
         if not name.startswith("_"):
             assert method.__doc__, name

@@ -68,7 +68,7 @@ def deploy_steps(
     options: Mapping[str, Any],
 ) -> results.DeploymentFields:
     """See `Dhuo.deploy`."""
-    if isinstance(requirements, Path) or (requirements and "\n" not in requirements and Path(requirements).is_file()):
+    if isinstance(requirements, Path) or (requirements and requirements.strip().endswith(".txt") and "\n" not in requirements.strip()):
         requirements = Path(requirements).read_text("utf-8")
     given = {
         "project": project,

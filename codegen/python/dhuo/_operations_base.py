@@ -1,19 +1,17 @@
-"""What generated methods call."""
+"""What generated methods call. asyncio is loaded by those who use it: it is half of what an import costs."""
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import functools
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, AsyncIterator, Callable, Mapping, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, Mapping, Optional, TypeVar
 
-from ._background import EventIterator
-from ._call import Call, begin_call
 from ._codec import UNSET, Operation
 from ._connection import Connection
-from ._subscription import Cursor, subscribe
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from ._background import EventIterator
 
 T = TypeVar("T")
 
@@ -26,6 +24,8 @@ class OperationsBase:
         return self._connection.execute(operation, variables)
 
     def _subscribe(self, operation: Operation, variables: Mapping[str, Any], read: Callable[[Any], T], *, resumes: bool) -> EventIterator[T]:
+        from ._background import EventIterator
+
         connection = self._connection
         return EventIterator(lambda: _read_events(connection, operation, variables, read, resumes))
 
@@ -44,6 +44,8 @@ class AsyncOperationsBase:
 async def _read_events(
     connection: Connection, operation: Operation, variables: Mapping[str, Any], read: Callable[[Any], T], resumes: bool
 ) -> AsyncIterator[T]:
+    from ._subscription import Cursor, subscribe
+
     given = variables.get("after", UNSET)
     cursor = Cursor(0 if given is UNSET or given is None else int(given)) if resumes else None
     events = subscribe(connection, operation, variables, cursor=cursor)
@@ -60,6 +62,13 @@ _threads_lock = threading.Lock()
 
 async def in_thread(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Runs it in a thread. When the awaiting task is canceled, what the thread waits for fails at once."""
+    import asyncio
+    import contextvars
+    import functools
+    from concurrent.futures import ThreadPoolExecutor
+
+    from ._call import Call, begin_call
+
     global _threads
     with _threads_lock:
         if _threads is None:

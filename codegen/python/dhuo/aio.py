@@ -7,7 +7,7 @@ import itertools
 from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Iterator, Optional, TextIO, TypeVar
 
 from ._generated import results
-from ._generated.client import AsyncOperations
+from ._generated.async_client import AsyncOperations
 from ._generated.enums import PipelineStatus
 from ._live import view_of
 from ._operations_base import in_thread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, 
 
 from ._codec import UNSET
 from ._connection import Connection
+from ._credentials import stored_login
 from ._generated import documents, results
 from ._generated.client import Operations
 from .errors import ConflictError, NotFoundError
@@ -27,9 +29,9 @@ class Dhuo:
     A server, and you who ask it. Works in scripts, in notebooks and in threads; `AsyncDhuo` is the same for asyncio.
 
     Args:
-        url: of the server. Default: DHUO_URL, else http://127.0.0.1:4000.
+        url: of the server. Default: DHUO_URL, else that of the last `dhuo login`, else http://127.0.0.1:4000.
         token: of a session or of the identity provider.
-        access_key: instead of a token. Default: DHUO_ACCESS_KEY.
+        access_key: instead of a token. Default: DHUO_ACCESS_KEY, else what `dhuo login` left for this server.
         project: what is meant where a method has none. Default: DHUO_PROJECT.
         verify: True checks certificates against the system's authorities, a path against those in that file; False checks nothing.
         timeout: seconds that the server may be silent.
@@ -52,8 +54,12 @@ class Dhuo:
         retries: int = 4,
         progress: Optional[bool] = None,
     ) -> None:
+        server = url or os.environ.get("DHUO_URL")
         secret = token or access_key or os.environ.get("DHUO_ACCESS_KEY")
-        self.connection = Connection(url or os.environ.get("DHUO_URL") or DEFAULT_URL, secret, verify=verify, timeout=timeout, retries=retries)
+        if not secret:
+            found, secret = stored_login(server)
+            server = server or found
+        self.connection = Connection(server or DEFAULT_URL, secret, verify=verify, timeout=timeout, retries=retries)
         self.api = Operations(self.connection)
         self.project = project or os.environ.get("DHUO_PROJECT")
         self.progress = progress
@@ -469,22 +475,28 @@ class Dhuo:
             model: the URI of the model version that predicted.
             sql: a SELECT that gives the rows, instead of `rows`.
             input: the id of the dataset that was predicted from.
-            idempotency_key: the same key saves once. Without one each call saves once, also where its answer was lost.
+            idempotency_key: the same key saves once. Without one each call saves once, also where its answer was lost; inside a step
+                of a pipeline the same rows of the same model are saved once, however often the step is tried.
         """
         of = self._project(project)
+        uri = model if model.startswith("models:/") else f"models:/{model}/latest"
+        run, step = os.environ.get("DHUO_PIPELINE_RUN"), os.environ.get("DHUO_STEP")
         given: Any = UNSET
         if rows is not None:
             stored = self._store_rows(rows, f"rows/{table.lower()}", "PREDICTIONS", of)
             given = {"bucket": stored.bucket.name, "key": stored.key}
+            if run and step:
+                same = "\0".join((run, step, table.lower(), uri, str(stored.sha256)))
+                idempotency_key = idempotency_key or hashlib.sha256(same.encode()).hexdigest()
         return self.api.save_predictions(
             project=of,
             table=table,
-            model_uri=model if model.startswith("models:/") else f"models:/{model}/latest",
+            model_uri=uri,
             object=given,
             sql=sql or UNSET,
             input=input or UNSET,
-            pipeline_run=os.environ.get("DHUO_PIPELINE_RUN") or UNSET,
-            step=os.environ.get("DHUO_STEP") or UNSET,
+            pipeline_run=run or UNSET,
+            step=step or UNSET,
             idempotency_key=idempotency_key or uuid.uuid4().hex,
         )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
+import weakref
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Union
@@ -18,12 +20,23 @@ _MOST_PARAMS = 100
 _FLUSH_SECONDS = 1.0
 
 
+# What was logged just before a script ends is sent then.
+_unfinished: weakref.WeakSet[ExperimentRun] = weakref.WeakSet()
+
+
+@atexit.register
+def _send_what_waits() -> None:
+    for run in list(_unfinished):
+        run.flush()
+
+
 class ExperimentRun:
     """
     A run under way. As a context (`with d.start_run("iris") as run:`) it ends with the block: FINISHED, or FAILED when an
     exception leaves it.
 
-    Metrics that are logged one by one go out together: what a process that is killed logged in its last second may be lost.
+    Metrics that are logged one by one go out together, some times a second and at the end of the process: what one that is killed
+    logged in its last second may be lost.
     """
 
     def __init__(self, client: Dhuo, info: results.RunFields, project: str) -> None:
@@ -33,6 +46,7 @@ class ExperimentRun:
         self._lock = threading.Lock()
         self._waiting: List[Dict[str, Any]] = []
         self._sent_at = time.monotonic()
+        _unfinished.add(self)
 
     @property
     def id(self) -> str:

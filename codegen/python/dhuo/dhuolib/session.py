@@ -35,9 +35,10 @@ def remember_client(client: Dhuo) -> None:
 def current_client() -> Dhuo:
     """Who logged in last; else what the environment says. Raises PreconditionFailedError where nobody did."""
     if _Process.client is None:
-        if not os.environ.get("DHUO_ACCESS_KEY"):
+        made = Dhuo()
+        if made.connection.token is None:
             raise PreconditionFailedError("Nobody has logged in: Auth.login(user, password), or set DHUO_URL and DHUO_ACCESS_KEY.")
-        _Process.client = Dhuo()
+        _Process.client = made
     return _Process.client
 
 

@@ -1,5 +1,6 @@
 import io
 import os
+import subprocess
 import sys
 import unittest
 import warnings
@@ -47,6 +48,20 @@ class Experiments(WithProject):
         self.assertEqual((run.refresh().status, run.info.metrics[0].key), ("FAILED", "loss"))
         with self.assertRaises(errors.ConflictError):
             self.d.start_run("species", params={"a": 1}).log_param("a", 2)
+
+    def test_forgotten(self) -> None:
+        """what a script logs just before it ends is not lost, though nobody ended the run"""
+        run = self.d.start_run("species")
+        script = f"""
+import dhuo
+d = dhuo.Dhuo(project={self.d.project!r})
+run = d.start_run("species", name="forgotten")
+run.log_metric("loss", 1, 0)
+run.log_metric("loss", 2, 1)
+print(run.id)"""
+        id = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.strip()
+        self.assertEqual(self.d.api.get_metric_history(id, "loss").metric_history.total_count, 2)
+        self.assertEqual(run.refresh().status, "RUNNING")
 
     def test_watched(self) -> None:
         """metrics are watched while they are logged"""
@@ -188,7 +203,7 @@ import dhuo
 d = dhuo.Dhuo.from_environment()
 d.report(0.5, "half")
 open("rows.csv", "w").write("x,PREDICT\\n1,a\\n2,b\\n")
-saved = d.save_predictions("inside", "rows.csv", model="insider")
+saved = [d.save_predictions("inside", "rows.csv", model="insider") for _ in range(2)][1]
 print(saved.version, saved.row_count, saved.pipeline_run is not None)
 """
         run = self.d.deploy(name="inside", steps=[self.script(script)]).run()
