@@ -50,7 +50,7 @@ const homes = [
   { name: 'zod', packages: ['zod'], home: [file('config'), '^src/config/'] },
   { name: 'prometheus', packages: ['prom-client'], home: ['^src/http/metrics\\.ts$'] },
   { name: 'ioredis', packages: ['ioredis'], home: ['^src/pubsub/redis-[^/]+\\.ts$'] },
-  { name: 'oracledb', packages: ['oracledb'], home: ['^src/datasources/lakehouse/oracle-lakehouse\\.ts$'] },
+  { name: 'oracledb', packages: ['oracledb'], home: ['^src/datasources/lakehouse/oracle-[^/]+\\.ts$'] },
   { name: 'oci-sdk', packages: ['oci-[^/]+'], home: ['^src/datasources/oci/', '^src/datasources/[^/]+/oci-[^/]+\\.ts$'] },
   { name: 'croner', packages: ['croner'], home: [file('cron-schedule')] },
   { name: 'yaml', packages: ['yaml'], home: ['^src/operations/[^/]*deploy-yaml[^/]*\\.ts$'] },

@@ -9,7 +9,7 @@ import {
   functionsConfig,
   functionsSettings,
 } from './config/functions-config.js'
-import { type LakehouseConfig, lakehouseConfig, lakehouseSettings } from './config/lakehouse-config.js'
+import { type LakehouseConfig, lakehouseConfig, lakehouseProblems, lakehouseSettings } from './config/lakehouse-config.js'
 import { type OciConfig, ociConfig, ociSettings } from './config/oci-config.js'
 import { type PubsubConfig, pubsubConfig, pubsubSettings } from './config/pubsub-config.js'
 import { inheritedFrom, pipVariables } from './config/script-environment.js'
@@ -131,6 +131,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
 
   if (Boolean(given['DHUO_OIDC_ISSUER']) !== Boolean(given['DHUO_OIDC_AUDIENCE']))
     problems.push('DHUO_OIDC_ISSUER and DHUO_OIDC_AUDIENCE: set both or neither')
+  problems.push(...lakehouseProblems(given))
 
   const parsed = environment.safeParse(given)
   for (const issue of parsed.error?.issues ?? []) problems.push(`${issue.path.join('.')}: ${issue.message}`)

@@ -177,6 +177,60 @@ describe('readConfig', () => {
       expect(problemsOf({ DHUO_COMPUTE_URL: url })).toEqual([expect.stringMatching(problem)])
   })
 
+  test('keeps tables in Oracle where the URL says so, by an address or by a name of the wallet', () => {
+    const given = { DHUO_ORACLE_USER: 'DHUOSERVER', DHUO_ORACLE_PASSWORD: 'correct horse', DHUO_HOME: '/data/dhuo' }
+    const lakehouseOf = (url: string, more = {}) => readConfig({ ...given, DHUO_LAKEHOUSE_URL: url, ...more }).lakehouse
+    expect(lakehouseOf('oracle://db.example.com/dhuo')).toEqual({
+      scheme: 'oracle',
+      connectString: 'tcp://db.example.com:1521/dhuo',
+      user: 'DHUOSERVER',
+      password: 'correct horse',
+      walletDirectory: null,
+      walletPassword: null,
+      prefix: 'DHUO',
+      connections: 16,
+      connectSeconds: 10,
+      credential: null,
+      directory: '/data/dhuo/lakehouse-files',
+      memoryLimitMb: 1024,
+      timeoutMs: 30_000,
+    })
+    const connectStrings = [
+      'oracle://[::1]:1600/a.b-c',
+      'oracle://db.example.com/dhuo?tls=true',
+      'oracle://db.example.com:80/x_y',
+    ]
+    expect(connectStrings.map((url) => lakehouseOf(url))).toMatchObject([
+      { connectString: 'tcp://[::1]:1600/a.b-c' },
+      { connectString: 'tcps://db.example.com:1522/dhuo' },
+      { connectString: 'tcp://db.example.com:80/x_y' },
+    ])
+    expect(lakehouseOf('oracle:dhuo_low', { DHUO_ORACLE_WALLET: 'near' })).toMatchObject({
+      connectString: 'dhuo_low',
+      walletDirectory: resolve('near'),
+    })
+  })
+
+  test.each([
+    ['oracle://me:secret-of-mine@db.example.com/dhuo', 'DHUO_ORACLE_USER'],
+    ['oracle://me@db.example.com/dhuo', 'DHUO_ORACLE_USER'],
+    ['oracle://db.example.com', '<service>'],
+    ['oracle://db.example.com/a', '<service>'],
+    ['oracle:///dhuo', '<service>'],
+    ['oracle://db.example.com:99999/dhuo', '<service>'],
+    ['oracle://db.example.com/dhuo?wallet=secret-of-mine', 'tls=true'],
+    ['oracle://db.example.com/dhuo?tls=maybe', 'tls=true'],
+    ['oracle:a name', 'name'],
+    ['oracle:dhuo_low', 'DHUO_ORACLE_WALLET'],
+    ['oracle:', 'duckdb:'],
+  ])('refuses %s for the lake house, together with what else is missing, and repeats nothing of it', (url, said) => {
+    const problems = problemsOf({ DHUO_LAKEHOUSE_URL: url, DHUO_ORACLE_PREFIX: 'low' })
+    expect(problems.join()).toContain(said)
+    expect(problems.join()).toContain('DHUO_ORACLE_PREFIX')
+    if (url !== 'oracle:') expect(problems.join()).toMatch(/DHUO_ORACLE_USER: must.*DHUO_ORACLE_PASSWORD: must/)
+    expect(problems.join()).not.toMatch(/secret-of-mine|low\b(?!.*tnsnames)/)
+  })
+
   test('hands scripts those variables of its own that they need, and no other', () => {
     const given = { PATH: '/opt/bin', TZ: 'America/Sao_Paulo', LANG: '', OCI_KEY: 'k', DHUO_SECRET: 's'.repeat(32) }
     const inherited = { PATH: '/opt/bin', LANG: 'C.UTF-8', TZ: 'America/Sao_Paulo' }
@@ -264,7 +318,8 @@ describe('readConfig', () => {
     ['DHUO_CATALOG_URL', 'catalog.db', 'sqlite:<path>'],
     ['DHUO_STORAGE_URL', 's3://key:hunter22@bucket', 'file:<path>'],
     ['DHUO_STORAGE_URL', 'FILE:x', 'file:<path>'],
-    ['DHUO_LAKEHOUSE_URL', 'oracle://scott:hunter22@db/free', 'duckdb:<path>'],
+    ['DHUO_LAKEHOUSE_URL', 'oracle://scott:hunter22@db/free', 'DHUO_ORACLE_PASSWORD'],
+    ['DHUO_LAKEHOUSE_URL', 'hive://scott:hunter22@db/free', 'oracle://<host>:<port>/<service>'],
     ['DHUO_COMPUTE_URL', 'oci-dataflow://hunter22', 'a compartment by its OCID'],
     ['DHUO_COMPUTE_URL', 'local', 'local:'],
     ['DHUO_COMPUTE_URL', 'local:hunter22', 'local:'],

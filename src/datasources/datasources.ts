@@ -63,7 +63,9 @@ const openStorage = async ({ storage, oci }: Config, log: Logger): Promise<Objec
     : (await import('./storage/local-object-storage.js')).openLocalObjectStorage(storage)
 
 const openLakehouse = async ({ lakehouse }: Config): Promise<Lakehouse> =>
-  (await import('./lakehouse/duckdb-lakehouse.js')).openDuckdbLakehouse(lakehouse)
+  lakehouse.scheme === 'oracle'
+    ? (await import('./lakehouse/oracle-lakehouse.js')).openOracleLakehouse(lakehouse)
+    : (await import('./lakehouse/duckdb-lakehouse.js')).openDuckdbLakehouse(lakehouse)
 
 const openCompute = async ({ compute, oci }: Config, log: Logger): Promise<JobRunner> =>
   compute.scheme === 'oci-dataflow'

@@ -56,7 +56,9 @@ const storageSection = ({ storage, oci }: Config): Section =>
 
 const lakehouseSection = ({ lakehouse }: Config): Section =>
   section('lake house', lakehouse.scheme, async () =>
-    (await import('../datasources/lakehouse/duckdb-lakehouse-diagnosis.js')).diagnoseDuckdbLakehouse(lakehouse),
+    lakehouse.scheme === 'oracle'
+      ? (await import('../datasources/lakehouse/oracle-lakehouse-diagnosis.js')).diagnoseOracleLakehouse(lakehouse)
+      : (await import('../datasources/lakehouse/duckdb-lakehouse-diagnosis.js')).diagnoseDuckdbLakehouse(lakehouse),
   )
 
 const computeSection = ({ compute, oci }: Config): Section =>

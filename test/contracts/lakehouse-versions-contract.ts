@@ -32,8 +32,13 @@ export function lakehouseVersionsContract(
     const append = (source: Parameters<Lakehouse['appendVersion']>[1] = plain, over: Partial<VersionTarget> = {}) =>
       lakehouse.appendVersion(target(over), source)
     const rowsOf = async (sql: string) => (await lakehouse.select({ schema, sql }, { limit: 1_000 })).rows
+    /** Some databases have names of columns in upper case. */
     const refused = (promise: Promise<unknown>, said: RegExp | string, field = 'columns') =>
-      expect(promise).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field, message: expect.stringMatching(said) })
+      expect(promise).rejects.toMatchObject({
+        code: 'BAD_USER_INPUT',
+        field,
+        message: expect.stringMatching(new RegExp(said, 'i')),
+      })
     const isThere = async () => (await lakehouse.describeTables(schema, [table]))[0] !== null
 
     test('the first makes the table, each has the number after the last, and all rows stay', async () => {
@@ -151,7 +156,7 @@ export function lakehouseVersionsContract(
       ]
       await append(given(columns, ...rows))
       await append(given(columns, ...rows))
-      const exact = rows.map((row) => row.map((value) => value))
+      const exact = rows.map((row) => row.map((value) => (value === '' && !lakehouse.supports.emptyText ? null : value)))
       for (const version of [1, 2]) {
         const page = await lakehouse.select({ schema, sql: `select * from ${table} where VERSION = ${version}` }, { limit: 10 })
         expect(page.rows.map((row) => row.slice(0, columns.length))).toEqual(exact)

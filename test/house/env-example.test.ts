@@ -42,6 +42,9 @@ const samples: Record<string, Record<string, string>> = {
   DHUO_PUBSUB_PASSWORD: { DHUO_PUBSUB_PASSWORD: 'correct horse' },
   DHUO_PUBSUB_SENTINEL_PASSWORD: { DHUO_PUBSUB_SENTINEL_PASSWORD: 'correct horse' },
   DHUO_PUBSUB_CA_FILE: { DHUO_PUBSUB_CA_FILE: 'ca.pem' },
+  DHUO_ORACLE_WALLET: { DHUO_ORACLE_WALLET: 'wallet' },
+  DHUO_ORACLE_WALLET_PASSWORD: { DHUO_ORACLE_WALLET_PASSWORD: 'correct horse' },
+  DHUO_ORACLE_CREDENTIAL: { DHUO_ORACLE_CREDENTIAL: 'DHUO_OCI' },
 }
 
 /** The backend that a setting belongs to, where it is not the embedded one. */
@@ -50,7 +53,12 @@ const backendOf = (name: string): Record<string, string> =>
     ? { DHUO_CATALOG_URL: 'postgres://dhuo@db.example.com/dhuo' }
     : name.startsWith('DHUO_PUBSUB_')
       ? { DHUO_PUBSUB_URL: 'rediss://redis.example.com' }
-      : {}
+      : name.startsWith('DHUO_ORACLE_')
+        ? { DHUO_LAKEHOUSE_URL: 'oracle://db.example.com/dhuo', DHUO_ORACLE_USER: 'DHUO', DHUO_ORACLE_PASSWORD: 'correct horse' }
+        : {}
+
+/** Settings without which their backend cannot be chosen. */
+const needed = ['DHUO_ORACLE_USER', 'DHUO_ORACLE_PASSWORD']
 
 /** The value of `before` wherever the two differ. */
 const changed = (before: unknown, after: unknown): unknown[] => {
@@ -76,7 +84,11 @@ describe('.env.example', () => {
     )
   })
 
-  test.each(withoutDefault)('%s has no value when it is unset', (name) => {
+  test.each(needed)('%s is asked for when it is unset', (name) => {
+    expect(() => readConfig({ ...backendOf(name), [name]: '' })).toThrow(`${name}: must be set`)
+  })
+
+  test.each(withoutDefault.filter((name) => !needed.includes(name)))('%s has no value when it is unset', (name) => {
     const differences = changed(readConfig(backendOf(name)), readConfig({ ...backendOf(name), ...samples[name] }))
     expect(differences).not.toHaveLength(0)
     expect(differences.every((value) => value === null)).toBe(true)

@@ -1,14 +1,15 @@
 // Runs an INSERT, UPDATE, DELETE or MERGE for each set of parameters, all or nothing.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type DuckDBPreparedStatement, ResultReturnType, StatementType } from '@duckdb/node-api'
-import { badInput, DhuoError, isDhuoError } from '../../errors.js'
+import { badInput } from '../../errors.js'
 import { checkDml } from './duckdb-dml-check.js'
 import { isConflict } from './duckdb-errors.js'
 import { bindParameters } from './duckdb-parameters.js'
 import { checkOneStatement } from './duckdb-select.js'
-import { checkLength } from './duckdb-select-check.js'
 import type { Session } from './duckdb-session.js'
 import type { Parameters } from './lakehouse.js'
+import { withBatchIndex } from './parameter-values.js'
+import { checkLength } from './statement-length.js'
 
 const allowed: ReadonlySet<StatementType> = new Set([
   StatementType.INSERT,
@@ -47,7 +48,7 @@ export async function runDml(
         } catch (error) {
           if (session.stopped || isConflict(error)) throw error
           const translated = session.errorFor(error)
-          throw isDhuoError(translated) && paramSets.length > 1 ? withBatchIndex(translated, index) : translated
+          throw paramSets.length > 1 ? withBatchIndex(translated, index) : translated
         }
       }
       await connection.run('COMMIT')
@@ -67,10 +68,3 @@ async function runOnce(statement: DuckDBPreparedStatement, params: Parameters | 
     throw badInput('sql', 'RETURNING is not available here: a change says how many rows it was. Read them with a SELECT.')
   return result.rowsChanged
 }
-
-const withBatchIndex = (error: DhuoError, batchIndex: number): DhuoError =>
-  new DhuoError(error.code, `${error.message} (set ${batchIndex} of the batch; nothing was changed)`, {
-    ...(error.field && { field: error.field }),
-    details: { ...error.details, batchIndex },
-    cause: error.cause,
-  })

@@ -76,9 +76,6 @@ export const informationSchemaViews: ReadonlySet<string> = new Set([
   'tables',
 ])
 
-/** Above this, reading a statement alone takes seconds (seen: 50,000 terms joined by AND). */
-export const maxSqlLength = 65_536
-
 /** For functions whose result is as large as an argument says: that argument's place, and what it may be as a literal. */
 export const sizeArguments: ReadonlyMap<string, readonly number[]> = new Map([
   ['repeat', [1]],

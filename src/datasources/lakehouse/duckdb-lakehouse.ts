@@ -1,22 +1,18 @@
 // The lakehouse on DuckDB, embedded: one file and one sandboxed instance for each project.
 import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DuckDBResult } from '@duckdb/node-api'
 import type { DuckdbLakehouseConfig } from '../../config/lakehouse-config.js'
 import { badInput, DhuoError } from '../../errors.js'
 import { runDml } from './duckdb-dml.js'
-import { type ExportSource, exportAsArrow, exportAsFile } from './duckdb-export.js'
-import { extraTimeFor, withFileTable } from './duckdb-file-source.js'
+import { allowForFile, DuckdbFiles, exportIn, readPage, withExchangeFile } from './duckdb-files.js'
 import type { ProjectOptions } from './duckdb-project.js'
 import { qualified } from './duckdb-project.js'
 import { DuckdbProjects } from './duckdb-projects.js'
-import type { Look } from './duckdb-remote-source.js'
 import { assertComplete, asTable, checkedSelect, prepareSelect, shapeOf } from './duckdb-select.js'
 import { DuckdbSessions, type Session, type SessionOptions } from './duckdb-session.js'
 import { checkTableNameSyntax, checkTarget, describe, fill } from './duckdb-tables.js'
-import { appendRows, columnOf, converterFor } from './duckdb-values.js'
 import { withGivenRows } from './duckdb-version-columns.js'
-import { appendStaged, findAppended, removeAppended, stage, VersionQueue } from './duckdb-versions.js'
+import { appendStaged, findAppended, removeAppended, stage } from './duckdb-versions.js'
 import type {
   AppendedVersion,
   ExportedResult,
@@ -30,9 +26,9 @@ import type {
   TableFormat,
   TableShape,
   TableSource,
-  Value,
   VersionTarget,
 } from './lakehouse.js'
+import { VersionQueue } from './version-queue.js'
 
 /** Instances open at a time. Each may use the memory of the configuration. */
 const openInstances = 8
@@ -58,9 +54,11 @@ export async function openDuckdbLakehouse(config: DuckdbLakehouseConfig): Promis
 
 class DuckdbLakehouse implements Lakehouse {
   readonly kind = 'duckdb'
+  readonly supports = { emptyText: true }
   readonly #projects = new DuckdbProjects(openInstances)
   readonly #sessions = new DuckdbSessions(this.#projects)
   readonly #versions = new VersionQueue()
+  readonly #files = new DuckdbFiles(this.#sessions, (field, signal) => this.#options(null, field, signal))
   #closing: Promise<void> | null = null
 
   constructor(
@@ -88,7 +86,7 @@ class DuckdbLakehouse implements Lakehouse {
 
   async exportSelect(query: SelectQuery, format: TableFormat, signal?: AbortSignal): Promise<ExportedResult> {
     const options = this.#options(query.schema, 'sql', signal)
-    return this.#export(options, format, async ({ connection }, write) => {
+    return exportIn(this.#sessions, options, format, async ({ connection }, write) => {
       const statement = await prepareSelect(connection, query)
       statement.destroySync()
       const table = await asTable(connection, query.sql)
@@ -145,14 +143,14 @@ class DuckdbLakehouse implements Lakehouse {
       if ('file' in source) await withExchangeFile(session, source.file, (table) => stage(connection, `SELECT * FROM ${table}`))
       else if ('sql' in source) await stage(connection, await checkedSelect(connection, target.schema, source.sql))
       else await withGivenRows(session, source.given, (select) => stage(connection, select))
-      return this.#versions.run(session, target.schema, () => appendStaged(session, target))
+      return this.#inTurn(session, target.schema, () => appendStaged(session, target))
     })
   }
 
   async removeVersion(schema: string, table: string, version: number): Promise<void> {
     checkTableNameSyntax(table)
     await this.#sessions.run(this.#options(schema, 'sql', undefined), (session) =>
-      this.#versions.run(session, schema, () => removeAppended(session.connection, schema, table, version)),
+      this.#inTurn(session, schema, () => removeAppended(session.connection, schema, table, version)),
     )
   }
 
@@ -175,40 +173,12 @@ class DuckdbLakehouse implements Lakehouse {
     })
   }
 
-  async readFile(file: SourceFile, page: PageRequest, signal?: AbortSignal): Promise<ResultPage> {
-    const options = this.#options(null, 'file', signal)
-    allowForFile(options, file)
-    const offset = page.offset ?? 0
-    return this.#sessions.run(options, (session) =>
-      withExchangeFile(
-        session,
-        file,
-        async (table, skipped) => {
-          const rows = `LIMIT ${page.limit + 1} OFFSET ${offset - skipped}`
-          const statement = await session.connection.prepare(`SELECT * FROM ${table} ${rows}`)
-          return readPage(await statement.run(), { limit: page.limit })
-        },
-        { offset, limit: page.limit + 1 },
-      ),
-    )
+  readFile(file: SourceFile, page: PageRequest, signal?: AbortSignal): Promise<ResultPage> {
+    return this.#files.readFile(file, page, signal)
   }
 
-  async exportFile(file: SourceFile, format: TableFormat, signal?: AbortSignal): Promise<ExportedResult> {
-    const options = this.#options(null, 'file', signal)
-    allowForFile(options, file)
-    // The source's name in the exchange has to live as long as the session: Arrow is read while it is streamed.
-    return this.#export(options, format, (session, write) =>
-      withExchangeFile(
-        session,
-        file,
-        async (table) => {
-          await session.connection.run('BEGIN TRANSACTION READ ONLY')
-          return write({ table, params: undefined, shape: await shapeOf(session.connection, table, undefined) })
-        },
-        undefined,
-        format === 'ARROW',
-      ),
-    )
+  exportFile(file: SourceFile, format: TableFormat, signal?: AbortSignal): Promise<ExportedResult> {
+    return this.#files.exportFile(file, format, signal)
   }
 
   async close(): Promise<void> {
@@ -219,25 +189,9 @@ class DuckdbLakehouse implements Lakehouse {
     return this.#closing
   }
 
-  /** Runs `work` and ends the session: at once for a file, with the stream for Arrow. */
-  async #export(
-    options: SessionOptions,
-    format: TableFormat,
-    work: (session: Session, write: (source: ExportSource) => Promise<ExportedResult>) => Promise<ExportedResult>,
-  ): Promise<ExportedResult> {
-    if (format !== 'ARROW')
-      return this.#sessions.run(options, (session) => work(session, (source) => exportAsFile(session, source, format)))
-    const session = await this.#sessions.open(options)
-    const working = work(session, (source) => exportAsArrow(session, source))
-    try {
-      return await session.orOverdue(working)
-    } catch (error) {
-      void working.then(
-        () => session.close(),
-        () => session.close(),
-      )
-      throw session.errorFor(error)
-    }
+  /** No other process has the file open, so that is all it takes to number without races. */
+  #inTurn<T>(session: Session, schema: string, work: () => Promise<T>): Promise<T> {
+    return this.#versions.run(schema, () => session.stopped, work)
   }
 
   #options(schema: string | null, field: SessionOptions['field'], signal: AbortSignal | undefined): SessionOptions {
@@ -251,42 +205,4 @@ class DuckdbLakehouse implements Lakehouse {
     const project: ProjectOptions = { directory: join(directory, schema ?? '.files'), schema, memoryLimitMb }
     return { project, field, timeoutMs, signal }
   }
-}
-
-function allowForFile(options: SessionOptions, file: SourceFile): void {
-  options.timeoutMs += extraTimeFor(file.size)
-}
-
-async function withExchangeFile<T>(
-  session: Session,
-  file: SourceFile,
-  work: (table: string, skipped: number) => Promise<T>,
-  look?: Look,
-  untilClosed = false,
-): Promise<T> {
-  const path = session.project.takeFile()
-  session.hide(path, file.name)
-  const giveBack = () => session.project.giveFileBack(path)
-  if (untilClosed) session.onClose = giveBack
-  try {
-    return await withFileTable(session, file, path, work, look)
-  } finally {
-    if (!untilClosed) await giveBack()
-  }
-}
-
-async function readPage(result: DuckDBResult, page: PageRequest): Promise<ResultPage> {
-  const types = result.columnTypes()
-  const columns = result.columnNames().map((name, i) => columnOf(name, types[i]!))
-  const converters = types.map(converterFor)
-  const rows: Value[][] = []
-  let skip = page.offset ?? 0
-  for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-    const from = Math.min(skip, chunk.rowCount)
-    skip -= from
-    const to = Math.min(chunk.rowCount, from + page.limit - rows.length)
-    appendRows(chunk, converters, from, to, rows)
-    if (to < chunk.rowCount && skip === 0) return { columns, rows, truncated: true }
-  }
-  return { columns, rows, truncated: false }
 }

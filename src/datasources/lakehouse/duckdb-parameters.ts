@@ -8,9 +8,10 @@ import {
   INTEGER,
   VARCHAR,
 } from '@duckdb/node-api'
-import { badInput, isDhuoError } from '../../errors.js'
+import { isDhuoError } from '../../errors.js'
 import { cleanMessage, messageOf } from './duckdb-errors.js'
 import type { Parameters } from './lakehouse.js'
+import { labelOf, parameterValues, unboundable, wrongParameter } from './parameter-values.js'
 
 /**
  * Null, booleans, numbers and strings are bound as what they are, whole numbers as INTEGER or BIGINT, others as DOUBLE; a list or an
@@ -20,37 +21,9 @@ import type { Parameters } from './lakehouse.js'
  */
 export function bindParameters(statement: DuckDBPreparedStatement, params: Parameters | undefined): void {
   const names = parameterNames(statement)
-  const positional = names.every((name) => /^\d+$/.test(name))
   statement.clearBindings()
-  if (params === undefined || params === null) {
-    if (names.length > 0) throw wrong(`The statement has ${count(names.length)} (${shown(names)}) and none was given.`)
-    return
-  }
-  if (typeof params !== 'object') throw wrong('Parameters are an array for ? or an object for $name.')
-  if (Array.isArray(params)) {
-    if (!positional) throw wrong(`The statement's parameters have names (${shown(names)}): give an object.`)
-    if (params.length !== names.length)
-      throw wrong(`The statement has ${count(names.length)}, ${params.length} ${params.length === 1 ? 'was' : 'were'} given.`)
-    for (const [index, value] of params.entries()) bind(statement, index + 1, String(index + 1), value)
-    return
-  }
-  const given = params as Record<string, unknown>
-  if (names.length > 0 && positional) throw wrong(`The statement's parameters have no names: give an array of ${names.length}.`)
-  // DuckDB's names of parameters do not depend on case.
-  const byName = new Map(Object.keys(given).map((name) => [name.toLowerCase(), name]))
-  for (const [index, name] of names.entries()) {
-    const key = byName.get(name.toLowerCase())
-    if (key === undefined) throw wrong(`The parameter $${name} was not given.`)
-    byName.delete(name.toLowerCase())
-    bind(statement, index + 1, name, given[key])
-  }
-  const [unused] = byName.values()
-  if (unused !== undefined) throw wrong(`The statement has no parameter $${unused}.`)
+  for (const [index, value] of parameterValues(names, params).entries()) bind(statement, index + 1, names[index]!, value)
 }
-
-const wrong = (message: string) => badInput('params', message)
-const count = (n: number) => (n === 1 ? '1 parameter' : `${n} parameters`)
-const shown = (names: readonly string[]) => names.map((name) => (/^\d+$/.test(name) ? '?' : `$${name}`)).join(', ')
 
 function parameterNames(statement: DuckDBPreparedStatement): string[] {
   const names: string[] = []
@@ -58,7 +31,7 @@ function parameterNames(statement: DuckDBPreparedStatement): string[] {
     try {
       names.push(statement.parameterName(index))
     } catch {
-      throw wrong('The numbers of the parameters leave a gap: use $1, $2 and so on, or ?.')
+      throw wrongParameter('The numbers of the parameters leave a gap: use $1, $2 and so on, or ?.')
     }
   }
   return names
@@ -71,11 +44,10 @@ function bind(statement: DuckDBPreparedStatement, index: number, name: string, v
     else statement.bindValue(index, bound, type)
   } catch (error) {
     if (isDhuoError(error)) throw error
-    throw wrong(`The parameter ${label(name)} cannot be bound: ${cleanMessage(messageOf(error), { hidden: [], field: 'sql' })}`)
+    const said = cleanMessage(messageOf(error), { hidden: [], field: 'sql' })
+    throw wrongParameter(`The parameter ${labelOf(name)} cannot be bound: ${said}`)
   }
 }
-
-const label = (name: string) => (/^\d+$/.test(name) ? name : `$${name}`)
 
 function duckdbValue(name: string, value: unknown): [DuckDBValue, DuckDBType?] {
   switch (typeof value) {
@@ -90,8 +62,6 @@ function duckdbValue(name: string, value: unknown): [DuckDBValue, DuckDBType?] {
       if (value === null) return [null]
       return [JSON.stringify(value), VARCHAR]
     default:
-      throw wrong(
-        `The parameter ${label(name)} is ${typeof value}: null, a boolean, a number, a string, a list or an object is allowed.`,
-      )
+      throw unboundable(name, value)
   }
 }

@@ -8,7 +8,6 @@ import {
   isSystemName,
   maxLiteralSize,
   maxResultSize,
-  maxSqlLength,
   sizeArguments,
 } from './duckdb-functions.js'
 
@@ -26,16 +25,6 @@ export async function parseSelect(connection: DuckDBConnection, sql: string): Pr
     throw badInput('sql', /Only SELECT/.test(said) ? 'Only one SELECT is allowed here.' : said)
   }
   return tree
-}
-
-/** @throws DhuoError BAD_USER_INPUT, field `sql` */
-export function checkLength(sql: string): void {
-  if (sql.length > maxSqlLength)
-    throw badInput(
-      'sql',
-      `The statement is too long: ${sql.length} characters, at most ${maxSqlLength}. Pass values as parameters.`,
-    )
-  if (sql.includes('\0')) throw badInput('sql', 'The statement contains a NUL character.')
 }
 
 /**

@@ -4,8 +4,9 @@ import { badInput, DhuoError } from '../../errors.js'
 import { messageOf } from './duckdb-errors.js'
 import { bindParameters } from './duckdb-parameters.js'
 import { quoteName } from './duckdb-project.js'
-import { checkLength, checkTree, parseSelect } from './duckdb-select-check.js'
+import { checkTree, parseSelect } from './duckdb-select-check.js'
 import type { Parameters } from './lakehouse.js'
+import { checkLength } from './statement-length.js'
 
 /** Texts that passed, by schema: most clients send the same few again and again. The check depends on nothing but these two. */
 const passed = new Set<string>()

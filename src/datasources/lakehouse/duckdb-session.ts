@@ -4,6 +4,7 @@ import { DhuoError } from '../../errors.js'
 import { type ErrorContext, translateDuckdbError } from './duckdb-errors.js'
 import type { DuckdbProject, ProjectOptions } from './duckdb-project.js'
 import type { DuckdbProjects } from './duckdb-projects.js'
+import { Turnstile } from './turnstile.js'
 
 /** A statement that runs holds a thread of libuv's pool: 16 of them here, and files, DNS and hashes need some. */
 const statementsAtOnce = 8
@@ -11,45 +12,6 @@ const statementsAtOnce = 8
 const idleMs = 120_000
 /** DuckDB answers an interrupt between vectors. A function that takes longer for one is waited for no longer than this. */
 const graceMs = 1_000
-
-/** Lets `bound` through, the others in order. */
-class Turnstile {
-  #free: number
-  readonly #waiting: (() => void)[] = []
-  constructor(bound: number) {
-    this.#free = bound
-  }
-
-  /** Resolves with the way out. Rejects, and gives up the place in the queue, when `stopped` does. */
-  async enter(stopped: Promise<never>): Promise<() => void> {
-    let left = false
-    const leave = () => {
-      if (left) return
-      left = true
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#free++
-    }
-    if (this.#free > 0) {
-      this.#free--
-      return leave
-    }
-    let called: () => void = () => {}
-    const turn = new Promise<void>((resolve) => {
-      called = resolve
-    })
-    this.#waiting.push(called)
-    try {
-      await Promise.race([turn, stopped])
-    } catch (error) {
-      const place = this.#waiting.indexOf(called)
-      if (place >= 0) this.#waiting.splice(place, 1)
-      else leave()
-      throw error
-    }
-    return leave
-  }
-}
 
 export interface SessionOptions {
   project: ProjectOptions

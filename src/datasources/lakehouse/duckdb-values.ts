@@ -22,6 +22,7 @@ import {
   type DuckDBUnionValue,
   type DuckDBValue,
 } from '@duckdb/node-api'
+import { parseJson } from './json-value.js'
 import type { Column, ColumnType, Value } from './lakehouse.js'
 
 const T = DuckDBTypeId
@@ -271,25 +272,3 @@ function iso(millis: bigint, more: string): string {
 }
 
 const floorDivide = (a: bigint, b: bigint): bigint => (a >= 0n ? a / b : -((-a + b - 1n) / b))
-
-/** Deeper values would overflow the stack of whoever serializes them: they stay text. */
-const maxJsonDepth = 500
-
-function parseJson(json: string): Value {
-  let depth = 0
-  let deepest = 0
-  for (let index = 0; index < json.length; index++) {
-    const code = json.charCodeAt(index)
-    if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth)
-    else if (code === 0x5d || code === 0x7d) depth--
-  }
-  if (deepest > maxJsonDepth) return json
-  try {
-    // A long number is kept exact: as text, like an integer of a column.
-    return JSON.parse(json, (_key, value: unknown, { source }: { source?: string } = {}) =>
-      typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '') ? source : value,
-    ) as Value
-  } catch {
-    return json
-  }
-}

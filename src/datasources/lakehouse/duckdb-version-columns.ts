@@ -5,40 +5,19 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { badInput } from '../../errors.js'
 import { quoteName, quoteText } from './duckdb-project.js'
 import type { Session } from './duckdb-session.js'
-import type { Column, GivenRows, TableShape, VersionTarget } from './lakehouse.js'
-
-type Typed = Pick<Column, 'name' | 'databaseType'>
-
-/** What every version adds to the rows. */
-const added = ['VERSION', 'CREATED_AT']
-const isAdded = (name: string): boolean => added.includes(name.toUpperCase())
-
-const wrong = (message: string) => badInput('columns', message)
-
-/** @throws DhuoError BAD_USER_INPUT naming the column */
-export function assertFit(given: readonly Typed[], { table, required }: VersionTarget, existing: TableShape | null): void {
-  const names = new Set(given.map(({ name }) => name.toLowerCase()))
-  for (const { name } of given) if (isAdded(name)) throw wrong(`The column "${name}" is added to the rows: leave it out.`)
-  for (const name of required) if (!names.has(name.toLowerCase())) throw wrong(`There is no column ${name}.`)
-  if (existing === null) return
-  const there = new Map(existing.columns.map((column) => [column.name.toLowerCase(), column]))
-  for (const name of added)
-    if (!there.has(name.toLowerCase()))
-      throw badInput('table', `The table ${table} has no column ${name}: it is no table to which versions are added.`)
-  if (there.get('version')!.type !== 'INTEGER' || there.get('created_at')!.type !== 'TIMESTAMP')
-    throw badInput('table', `The columns VERSION and CREATED_AT of the table ${table} are no whole number and timestamp.`)
-  for (const { name } of existing.columns)
-    if (!isAdded(name) && !names.has(name.toLowerCase()))
-      throw wrong(`The table ${table} has the column "${name}", which is missing here.`)
-  for (const { name } of given)
-    if (!there.has(name.toLowerCase())) throw wrong(`The table ${table} has no column "${name}": a version has the same columns.`)
-}
+import type { GivenRows } from './lakehouse.js'
+import { givenColumns, type TypedColumn } from './version-columns.js'
 
 const isReal = (type: string): boolean => /^(FLOAT|DOUBLE)$/.test(type)
 const isWhole = (type: string): boolean => /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT))$/.test(type)
 
 /** The column as the goal's type. @throws DhuoError BAD_USER_INPUT naming the column when a value would not be the same there */
-export async function expressionFor(connection: DuckDBConnection, from: string, given: Typed, goal: Typed): Promise<string> {
+export async function expressionFor(
+  connection: DuckDBConnection,
+  from: string,
+  given: TypedColumn,
+  goal: TypedColumn,
+): Promise<string> {
   const column = quoteName(given.name)
   const [source, target] = [given.databaseType, goal.databaseType]
   if (source === target) return column
@@ -88,15 +67,10 @@ const leastObjectSize = 2 ** 20
  * Writes rows to a file of the exchange.
  * @returns the SELECT that reads them: whole numbers as BIGINT, or HUGEINT where some are texts of more digits; other numbers as
  * DOUBLE, with NaN and infinities; texts as VARCHAR, whatever they look like; lists and objects as JSON
- * @throws DhuoError BAD_USER_INPUT naming the column whose values are of several kinds, or that is there twice
+ * @throws DhuoError BAD_USER_INPUT naming the column: see `givenColumns`
  */
 async function rowsAsSelect({ columns, rows }: GivenRows, path: string): Promise<string> {
-  const names = new Set<string>()
-  for (const name of columns) {
-    if (names.has(name.toLowerCase())) throw wrong(`The column "${name}" is there twice.`)
-    names.add(name.toLowerCase())
-  }
-  const types = columns.map((name, index) => typeOf(name, rows, index))
+  const types = givenColumns({ columns, rows }).map(({ databaseType }) => databaseType)
   const file = createWriteStream(path, { flags: 'wx' })
   let longest = leastObjectSize
   for (let start = 0; start < rows.length; start += rowsPerChunk) {
@@ -111,27 +85,4 @@ async function rowsAsSelect({ columns, rows }: GivenRows, path: string): Promise
   const read = types.map((type, index) => `c${index}: '${type === 'JSON' ? 'JSON' : 'VARCHAR'}'`)
   const values = types.map((type, index) => `CAST(c${index} AS ${type}) AS ${quoteName(columns[index]!)}`)
   return `SELECT ${values.join(', ')} FROM read_json(${quoteText(path)}, format = 'newline_delimited', columns = {${read.join(', ')}}, maximum_object_size = ${longest})`
-}
-
-type Kind = 'BOOLEAN' | 'WHOLE' | 'REAL' | 'NOT_FINITE' | 'LONG' | 'TEXT' | 'NESTED'
-
-function kindOf(value: unknown): Kind {
-  if (typeof value === 'boolean') return 'BOOLEAN'
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'WHOLE' : 'REAL'
-  if (typeof value !== 'string') return 'NESTED'
-  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return 'NOT_FINITE'
-  return /^-?[1-9][0-9]{15,37}$/.test(value) ? 'LONG' : 'TEXT'
-}
-
-function typeOf(name: string, rows: GivenRows['rows'], index: number): string {
-  const kinds = new Set<Kind>()
-  for (const row of rows) if (row[index] !== null && row[index] !== undefined) kinds.add(kindOf(row[index]))
-  const onlyOf = (...allowed: Kind[]) => [...kinds].every((kind) => allowed.includes(kind))
-  if (onlyOf('TEXT', 'LONG', 'NOT_FINITE')) return 'VARCHAR'
-  if (onlyOf('BOOLEAN')) return 'BOOLEAN'
-  if (onlyOf('WHOLE')) return 'BIGINT'
-  if (onlyOf('WHOLE', 'LONG')) return 'HUGEINT'
-  if (onlyOf('WHOLE', 'REAL', 'NOT_FINITE')) return 'DOUBLE'
-  if (kinds.has('NESTED')) return 'JSON'
-  throw wrong(`The column "${name}" mixes kinds of values: all are numbers, or all texts, or all true and false.`)
 }

@@ -7,8 +7,9 @@ import { accountsSchema } from './duckdb-functions.js'
 import { qualified, quoteName, quoteText } from './duckdb-project.js'
 import type { Session } from './duckdb-session.js'
 import { describe } from './duckdb-tables.js'
-import { assertFit, expressionFor } from './duckdb-version-columns.js'
+import { expressionFor } from './duckdb-version-columns.js'
 import type { AppendedVersion, Column, TableShape, VersionTarget } from './lakehouse.js'
+import { assertFit } from './version-columns.js'
 
 const ledger = qualified(accountsSchema, 'versions')
 const staged = 'temp.main.staged'
@@ -16,23 +17,6 @@ const staged = 'temp.main.staged'
 /** How often a transaction that lost against another one is run again. Nothing of it was there, so that is safe. */
 const attempts = 6
 const highestVersion = 2 ** 31 - 1
-
-/** One at a time for each schema. No other process has the file open, so that is all it takes to number without races. */
-export class VersionQueue {
-  readonly #last = new Map<string, Promise<unknown>>()
-
-  run<T>(session: Session, schema: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(schema) ?? Promise.resolve()
-    const result = before.then(() => {
-      if (session.stopped) throw new Error('stopped')
-      return work()
-    })
-    const settled = result.catch(() => {})
-    this.#last.set(schema, settled)
-    void settled.then(() => this.#last.get(schema) === settled && this.#last.delete(schema))
-    return result
-  }
-}
 
 /** @param select the rows, as a checked SELECT */
 export const stage = async (connection: DuckDBConnection, select: string): Promise<void> =>

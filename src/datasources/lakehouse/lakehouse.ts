@@ -142,6 +142,10 @@ export interface AppendedVersion {
 export interface Lakehouse {
   /** The scheme of the URL that chose it: `duckdb`, `oracle`. */
   readonly kind: string
+  readonly supports: {
+    /** The empty text is a value of its own; without it, it is stored as null, however it comes. */
+    emptyText: boolean
+  }
   /** Resolves when the backend answers. */
   ping(): Promise<void>
   /** Idempotent. */
