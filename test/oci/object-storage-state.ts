@@ -77,8 +77,11 @@ export class ObjectStorageState {
   readonly buckets = new Map<string, Bucket>()
   #directory: Promise<string> | null = null
 
-  constructor(namespace: string) {
+  readonly #digests: boolean
+
+  constructor(namespace: string, digests: boolean) {
     this.namespace = namespace
+    this.#digests = digests
   }
 
   bucket(namespace: string, name: string): Bucket {
@@ -102,6 +105,7 @@ export class ObjectStorageState {
   async store(bytes: Readable, expectedMd5: string | undefined, expectedSize: string | undefined): Promise<Blob> {
     this.#directory ??= mkdtemp(join(tmpdir(), 'dhuo-oci-objects-'))
     const file = join(await this.#directory, randomUUID())
+    const hasDigests = this.#digests
     const hash = createHash('md5')
     let size = 0
     try {
@@ -109,7 +113,7 @@ export class ObjectStorageState {
         bytes,
         async function* (source: AsyncIterable<Buffer>) {
           for await (const part of source) {
-            hash.update(part)
+            if (hasDigests) hash.update(part)
             size += part.length
             yield part
           }
