@@ -8,6 +8,7 @@ import { type Diagnosis, fail, look } from '../../diagnosis/finding.js'
 import { createLogger } from '../../logger.js'
 import { type OciConnection, openOciConnection } from '../oci/oci-connection.js'
 import { ociCall } from '../oci/oci-errors.js'
+import { machinesOf } from './oci-applications.js'
 import { OciJobObjects } from './oci-job-objects.js'
 import { dataFlow } from './oci-run-mirror.js'
 
@@ -33,7 +34,7 @@ export const diagnoseOciJobRunner = (config: DataFlowConfig, oci: OciConfig): Di
           return `Data Flow answers; there ${items.length === 0 ? 'are no applications' : 'are applications'} in the compartment`
         },
         () =>
-          `${policy('manage', 'dataflow-family')}. Check DHUO_OCI_AUTH with the settings beside it, the region and the clock.`,
+          `${policy('manage', 'dataflow-family')}\nCheck DHUO_OCI_AUTH with the settings beside it, the region and the clock.`,
       )
       yield reached
       if (reached.level === 'fail') return
@@ -49,33 +50,90 @@ export const diagnoseOciJobRunner = (config: DataFlowConfig, oci: OciConfig): Di
         ...{ service: 'Object Storage', attempts: () => 2 },
         address: { ...address, endpoint: null },
       })
-      yield* lookAtFiles(new OciJobObjects(storage, files, ''), ofBucket, files.bucket)
+      yield* lookAtNamed(client, config, policy('read', 'dataflow-family'))
+      yield* lookAtFiles(new OciJobObjects(storage, files, ''), client, config, {
+        ofBucket,
+        ofDataFlow: policy('manage', 'dataflow-family'),
+      })
     } finally {
       connection.close()
     }
   }
 
-async function* lookAtFiles(objects: OciJobObjects, policy: (what: string) => string, bucket: string) {
-  const name = `doctor/${randomUUID()}`
+/** What the settings name besides: a run that names something that is not there is refused. */
+async function* lookAtNamed(client: DataFlowClient, { poolId, privateEndpointId }: DataFlowConfig, policy: string) {
+  const usable = async (check: string, name: string, asked: Promise<{ displayName: string; lifecycleState: string }>) => {
+    const { displayName, lifecycleState } = await ociCall(dataFlow, () => asked)
+    return /^(DELETED|DELETING|FAILED)$/.test(lifecycleState)
+      ? fail(check, `${displayName} is ${lifecycleState}.`, `Name another one in DHUO_COMPUTE_URL (${name}=…), or none.`)
+      : `${displayName} is ${lifecycleState}`
+  }
+  if (poolId !== null)
+    yield await look(
+      'pool',
+      () =>
+        usable(
+          'pool',
+          'pool',
+          client.getPool({ poolId }).then(({ pool }) => pool),
+        ),
+      () => `Name a pool of this region in DHUO_COMPUTE_URL (pool=…), or none; and ${policy}`,
+    )
+  if (privateEndpointId !== null)
+    yield await look(
+      'private endpoint',
+      () =>
+        usable(
+          'private endpoint',
+          'endpoint',
+          client.getPrivateEndpoint({ privateEndpointId }).then(({ privateEndpoint }) => ({
+            displayName: privateEndpoint.displayName ?? privateEndpointId,
+            lifecycleState: privateEndpoint.lifecycleState,
+          })),
+        ),
+      () => `Name a private endpoint of Data Flow in DHUO_COMPUTE_URL, or none; and ${policy}`,
+    )
+}
+
+interface Policies {
+  ofBucket(what: string): string
+  ofDataFlow: string
+}
+
+async function* lookAtFiles(
+  objects: OciJobObjects,
+  client: DataFlowClient,
+  config: DataFlowConfig,
+  { ofBucket, ofDataFlow }: Policies,
+) {
+  const { bucket } = config.files
+  const name = `doctor/${randomUUID()}.py`
   const written = await look(
     `write an object in ${bucket}`,
     async () => {
-      await objects.putText(name, '?')
+      await objects.putText(name, 'print("the doctor was here")')
       return 'it is stored'
     },
-    () => `${policy('objects')}; the bucket must be there: oci os bucket create --name ${bucket}`,
+    () => `${ofBucket('objects')}; the bucket must be there: oci os bucket create --name ${bucket}`,
   )
   yield written
   if (written.level === 'fail') return
   yield await look(
+    'make and delete an application',
+    () => tryApplication(client, config, objects.uriOf(name)),
+    () => ofDataFlow,
+  )
+  yield await look(
     'list, read and delete it',
     async () => {
-      if (!(await objects.list('doctor/')).includes(name) || (await objects.get(name, 10)) === null)
-        return fail('list, read and delete it', 'It is not there.', policy('objects'))
+      const wrong = (what: string) => fail('list, read and delete it', what, ofBucket('objects'))
+      if (!(await objects.list('doctor/')).includes(name) || (await objects.get(name, 100)) === null)
+        return wrong('It is not there.')
       await objects.remove(name)
-      return 'it was there, and is gone'
+      // Who may not delete it is told that it is not there.
+      return (await objects.has(name)) ? wrong(`It may not be deleted, and stays: ${name}.`) : 'it was there, and is gone'
     },
-    () => policy('objects'),
+    () => ofBucket('objects'),
   )
   yield await look(
     'pre-authenticated requests',
@@ -84,6 +142,22 @@ async function* lookAtFiles(objects: OciJobObjects, policy: (what: string) => st
       await objects.shutDoor(id)
       return 'they can be made and deleted'
     },
-    () => policy('buckets'),
+    () => ofBucket('buckets'),
   )
+}
+
+/** Nothing runs, and nothing is paid for. https://docs.oracle.com/iaas/api/#/en/data-flow/20200129/Application/ */
+async function tryApplication(client: DataFlowClient, config: DataFlowConfig, fileUri: string): Promise<string> {
+  const { application } = await ociCall(dataFlow, () =>
+    client.createApplication({
+      createApplicationDetails: {
+        ...{ compartmentId: config.compartment, displayName: 'dhuo-doctor', language: 'PYTHON' as never, fileUri },
+        ...{ sparkVersion: config.sparkVersion, ...machinesOf(config, 'SMALL'), logsBucketUri: config.logsUri },
+      },
+      opcRetryToken: randomUUID(),
+    }),
+  )
+  const applicationId = application.id
+  await ociCall(dataFlow, () => client.deleteApplication({ applicationId }))
+  return 'both go'
 }
