@@ -274,7 +274,7 @@ describe('a call', () => {
   })
 
   test('frees its connection, also when nobody looks at the answer', async () => {
-    const storage = await client({ timeoutMs: 300 })
+    const storage = await client({ timeoutMs: 3_000 })
     for (let i = 0; i < 200; i++) await put(storage, Readable.from(['abc']), 3)
     expect(lines.every(({ msg }) => msg === 'OCI answered')).toBe(true)
   })
