@@ -108,7 +108,7 @@ describe('functions of OCI', () => {
   })
 
   test('one that is still being made is waited for', async () => {
-    world.functions.creatingMs = 250
+    world.functions.creatingMs = 1_500
     expect(await ask(await world.open(), handlerOf(times), 1)).toEqual([3])
     world.functions.creatingMs = 0
     expect(calls('getFunction')).toBeGreaterThan(1)
