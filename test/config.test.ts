@@ -190,7 +190,6 @@ describe('readConfig', () => {
       prefix: 'DHUO',
       connections: 16,
       connectSeconds: 10,
-      credential: null,
       directory: '/data/dhuo/lakehouse-files',
       memoryLimitMb: 1024,
       timeoutMs: 30_000,

@@ -23,10 +23,6 @@ export const lakehouseSettings = {
     .default('DHUO'),
   DHUO_ORACLE_CONNECTIONS: z.coerce.number().int().min(1).max(1_000).default(16),
   DHUO_ORACLE_CONNECT_SECONDS: z.coerce.number().int().min(1).max(300).default(10),
-  DHUO_ORACLE_CREDENTIAL: z
-    .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_$#]*(\.[A-Za-z][A-Za-z0-9_$#]*)?$/, 'must be the name of a credential of DBMS_CLOUD')
-    .optional(),
 }
 
 type LakehouseSettings = z.infer<z.ZodObject<typeof lakehouseSettings>>
@@ -53,8 +49,6 @@ export interface OracleLakehouseConfig {
   /** Statements at a time. */
   connections: number
   connectSeconds: number
-  /** With it the database reads Parquet from Object Storage by itself. */
-  credential: string | null
   /** For files that are read and written: nothing is kept in it. */
   directory: string
   /** Of reading and writing files. */
@@ -112,7 +106,6 @@ export function lakehouseConfig(settings: LakehouseSettings, home: string): Lake
     prefix: settings.DHUO_ORACLE_PREFIX,
     connections: settings.DHUO_ORACLE_CONNECTIONS,
     connectSeconds: settings.DHUO_ORACLE_CONNECT_SECONDS,
-    credential: settings.DHUO_ORACLE_CREDENTIAL ?? null,
     directory: resolve(home, 'lakehouse-files'),
     memoryLimitMb,
     timeoutMs,

@@ -44,7 +44,6 @@ const samples: Record<string, Record<string, string>> = {
   DHUO_PUBSUB_CA_FILE: { DHUO_PUBSUB_CA_FILE: 'ca.pem' },
   DHUO_ORACLE_WALLET: { DHUO_ORACLE_WALLET: 'wallet' },
   DHUO_ORACLE_WALLET_PASSWORD: { DHUO_ORACLE_WALLET_PASSWORD: 'correct horse' },
-  DHUO_ORACLE_CREDENTIAL: { DHUO_ORACLE_CREDENTIAL: 'DHUO_OCI' },
 }
 
 /** The backend that a setting belongs to, where it is not the embedded one. */

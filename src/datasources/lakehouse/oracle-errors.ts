@@ -66,8 +66,6 @@ const hints: Readonly<Record<string, string>> = {
   'ORA-03405': 'A statement is one statement, without a semicolon in it.',
   'ORA-14551': 'A SELECT must not change anything.',
   'ORA-14552': 'A SELECT must not change anything.',
-  'ORA-20401': 'The database may not read the object: see its credential.',
-  'ORA-20404': 'The database does not find the object.',
   'ORA-24247': beyondProject,
   'ORA-29280': beyondProject,
   'ORA-29283': beyondProject,
