@@ -20,9 +20,12 @@ export interface PipelineBench {
   close(): Promise<void>
 }
 
-export async function openPipelineBench(): Promise<PipelineBench> {
+/** @param settings environment variables of the server, on top of those of every bench */
+export async function openPipelineBench(settings: Record<string, string> = {}): Promise<PipelineBench> {
   const home = await mkdtemp(join(tmpdir(), 'dhuo-bench-'))
-  const child = fork(join(import.meta.dirname, 'pipeline-server.ts'), [home], { stdio: ['ignore', 2, 2, 'ipc'] })
+  const child = fork(join(import.meta.dirname, 'pipeline-server.ts'), [home, JSON.stringify(settings)], {
+    stdio: ['ignore', 2, 2, 'ipc'],
+  })
   const answer = async () => (await once(child, 'message'))[0]
   const { url } = await answer()
   let token = ''

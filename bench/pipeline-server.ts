@@ -10,12 +10,13 @@ import { createLogger } from '../src/logger.js'
 
 export const password = 'correct horse battery'
 
-const [home = ''] = process.argv.slice(2)
+const [home = '', settings = '{}'] = process.argv.slice(2)
 const config = readConfig({
   PORT: '0',
   DHUO_HOME: home,
   DHUO_ADMIN_EMAIL: 'admin@example.com',
   DHUO_ADMIN_PASSWORD: password,
+  ...(JSON.parse(settings) as Record<string, string>),
 })
 const application = await startApplication(config, createLogger('warn'))
 const { catalog, storage } = application.datasources

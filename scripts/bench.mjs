@@ -1,6 +1,6 @@
 // `npm run bench`: runs the benchmarks of bench/ one after the other, each in a process of its own, and prints one table.
 // `npm run bench -- upload` runs those whose file name has "upload" in it; `--strict` exits 1 when a figure misses what is wanted.
-// What a benchmark is: bench/README.md.
+// `--short` shortens those that take minutes. What a benchmark is: bench/README.md.
 import { fork } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
@@ -53,7 +53,7 @@ async function benchmarks(filters) {
 function inChild(file) {
   return new Promise((resolve) => {
     const hooks = pathToFileURL(join(import.meta.dirname, 'bench-resolve.mjs')).href
-    const child = fork(import.meta.filename, [file], {
+    const child = fork(import.meta.filename, [file, ...process.argv.slice(2).filter((arg) => arg === '--short')], {
       execArgv: ['--import', hooks, '--expose-gc', '--enable-source-maps', '--disable-warning=ExperimentalWarning'],
       // Standard output is the table's alone.
       stdio: ['ignore', 2, 2, 'ipc'],

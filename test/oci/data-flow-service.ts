@@ -36,16 +36,17 @@ class DataFlow implements DataFlowService {
   readonly applications = new Map<string, Resource>()
   readonly runs = new Map<string, Resource>()
   readonly routes: OciRoute[]
+  readonly #storage: ObjectStorageState
+  readonly #options: DataFlowOptions
   readonly #logs = new Map<string, { name: string; type: string; created: Date; bytes: Buffer }[]>()
   readonly #started = new Map<string, StartedRun>()
   readonly #tokens = new Map<string, { body: string; id: string; at: number }>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #isClosed = false
 
-  constructor(
-    private readonly storage: ObjectStorageState,
-    private readonly options: DataFlowOptions,
-  ) {
+  constructor(storage: ObjectStorageState, options: DataFlowOptions) {
+    this.#storage = storage
+    this.#options = options
     const route = (operation: string, method: OciRoute['method'], path: string, handle: OciRoute['handle']): OciRoute => ({
       ...{ operation, method, path: `/20200129${path}`, handle },
     })
@@ -155,7 +156,7 @@ class DataFlow implements DataFlowService {
         ...{ timeCreated: new Date(), timeUpdated: new Date(), runDurationInMilliseconds: 0, lifecycleDetails: null },
         freeformTags: json.freeformTags ?? {},
       }
-      const { acceptMs = 300 } = this.options
+      const { acceptMs = 300 } = this.#options
       this.#later(typeof acceptMs === 'number' ? acceptMs : acceptMs(run), () => this.#start(run))
       return run
     })
@@ -166,7 +167,7 @@ class DataFlow implements DataFlowService {
     const startedAt = Date.now()
     this.#move(run, 'IN_PROGRESS', null)
     const program = programOf(run)
-    const start = this.options.start ?? ((what: RunProgram) => startPython(this.storage, what))
+    const start = this.#options.start ?? ((what: RunProgram) => startPython(this.#storage, what))
     const started = start(program, run)
     this.#started.set(run.id, started)
     void started.outcome.then((outcome) => {
@@ -175,7 +176,7 @@ class DataFlow implements DataFlowService {
       const isCanceled = run.lifecycleState === 'CANCELING'
       const state = isCanceled ? 'CANCELED' : outcome.isSuccess ? 'SUCCEEDED' : 'FAILED'
       this.#move(run, state, isCanceled ? 'The run was canceled.' : outcome.details || null)
-      this.#later(this.options.logsMs ?? 100, () => this.#publish(run, outcome))
+      this.#later(this.#options.logsMs ?? 100, () => this.#publish(run, outcome))
     })
   }
 
@@ -197,7 +198,7 @@ class DataFlow implements DataFlowService {
       throw new OciRefusal(409, 'Conflict', `The run is ${run.lifecycleState}.`)
     const wasAccepted = run.lifecycleState === 'ACCEPTED'
     this.#move(run, 'CANCELING', null)
-    this.#later(this.options.cancelMs ?? 200, () => {
+    this.#later(this.#options.cancelMs ?? 200, () => {
       if (wasAccepted) this.#move(run, 'CANCELED', 'The run was canceled.')
       else this.#started.get(run.id)?.kill()
     })
