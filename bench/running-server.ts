@@ -17,11 +17,21 @@ export interface RunningServer {
 
 const password = 'a password for benchmarks'
 
-/** @param home of its files; kept, so that a benchmark may prepare or look at them */
-export async function startRunningServer(home: string): Promise<RunningServer> {
+/**
+ * @param home of its files; kept, so that a benchmark may prepare or look at them
+ * @param settings of other backends than the embedded ones
+ */
+export async function startRunningServer(home: string, settings: Record<string, string> = {}): Promise<RunningServer> {
   const port = await freePort()
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'dist', 'main.js')], {
-    env: { ...process.env, DHUO_HOME: home, PORT: String(port), DHUO_LOG_LEVEL: 'error', DHUO_ADMIN_PASSWORD: password },
+    env: {
+      ...process.env,
+      DHUO_HOME: home,
+      PORT: String(port),
+      DHUO_LOG_LEVEL: 'error',
+      DHUO_ADMIN_PASSWORD: password,
+      ...settings,
+    },
     stdio: ['ignore', 'inherit', 'pipe'],
   })
   await listening(child)
