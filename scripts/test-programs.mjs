@@ -12,7 +12,12 @@ const programs = [
   { name: 'postgres', packages: ['postgresql'], tests: 'the catalog on PostgreSQL, several servers' },
   { name: 'redis-server', packages: ['redis-server'], tests: 'events through Redis, several servers' },
   { name: 'chromium', packages: ['chromium'], tests: 'GraphiQL in a browser', isLarge: true },
-  { name: 'python3', packages: ['python3', 'python3-pip', 'python3-venv'], tests: 'scripts of pipelines, packaging, the Python client', isLarge: true },
+  {
+    name: 'python3',
+    packages: ['python3', 'python3-pip', 'python3-venv'],
+    tests: 'scripts of pipelines, packaging, the Python client',
+    isLarge: true,
+  },
 ]
 /** Debian keeps the server's programs off the PATH, by version. */
 const ofDebian = '/usr/lib/postgresql'
