@@ -205,14 +205,7 @@ async function load({ group: name, events, together }: Load): Promise<{ seconds:
     }
     done += round
     for (const { socket } of others) socket.resume()
-    await until(() => others.every(({ frames }) => frames >= done)).catch((e) => {
-      throw new Error(
-        `${e.message}: done ${done}, witness ${witness.frames}, lagging ${others.filter((o) => o.frames < done).length} ${others
-          .filter((o) => o.frames < done)
-          .slice(0, 5)
-          .map((o) => `${o.frames} ${o.socket.destroyed} ${o.socket.readyState}`)}`,
-      )
-    })
+    await until(() => others.every(({ frames }) => frames >= done))
     for (const { socket } of others) socket.pause()
   }
   for (const { socket } of others) socket.resume()

@@ -37,8 +37,8 @@ export function frameBatch(payloads: readonly Buffer[], idLength: number): Frame
 }
 
 /** In place. @param id in JSON, of the length that the batch was made for */
-export function fillIn({ bytes, idOffsets }: FrameBatch, id: Buffer): void {
-  for (const offset of idOffsets) id.copy(bytes, offset)
+export function fillIn({ bytes, idOffsets }: FrameBatch, id: string): void {
+  for (const offset of idOffsets) bytes.write(id, offset)
 }
 
 const headerLength = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10)

@@ -1,8 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from 'graphql'
-import { CloseCode, handleProtocols, makeServer, type Context as SocketContext } from 'graphql-ws'
+import { GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql'
+import {
+  CloseCode,
+  GRAPHQL_TRANSPORT_WS_PROTOCOL,
+  handleProtocols,
+  MessageType,
+  parseMessage,
+  type SubscribeMessage,
+} from 'graphql-ws'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import type { Context, RequestInfo } from '../context.js'
 import { DhuoError, isDhuoError } from '../errors.js'
@@ -10,14 +17,20 @@ import type { Logger } from '../logger.js'
 import type { ClientAddress } from './client-address.js'
 import { isForeignOrigin } from './cross-site.js'
 import type { DocumentStore } from './document-store.js'
-import { describeError, isGraphQLError } from './format-error.js'
+import { describeError } from './format-error.js'
 import type { Metrics } from './metrics.js'
 import type { Executor } from './query-executor.js'
 import { requestIdOf } from './request-log.js'
-import { closedForNotReading, credentialsIn, keepAlive, refuseUpgrade, type SocketConnection } from './socket-connection.js'
+import {
+  credentialsIn,
+  goingAway,
+  refuseUpgrade,
+  SocketConnection,
+  type SocketService,
+  tryAgainLater,
+} from './socket-connection.js'
 import { SocketOperation } from './socket-operation.js'
-import { SocketOutlet } from './socket-outlet.js'
-import { type SocketExecutionArgs, SocketSubscriptions } from './socket-subscriptions.js'
+import { SocketSubscriptions } from './socket-subscriptions.js'
 
 export interface SocketLimits {
   /** Of one message. */
@@ -27,7 +40,7 @@ export interface SocketLimits {
   /** Between two pings. Load balancers time out each direction by itself; a ping and its pong keep both. */
   pingMs: number
   operationsPerSocket: number
-  /** Bytes that wait for a client to read them, before it is cut off. */
+  /** Bytes that wait for a client to read them before it is behind. */
   mostUnreadBytes: number
 }
 
@@ -43,54 +56,40 @@ interface GraphqlSocketOptions {
   log: Logger
 }
 
-// https://developer.mozilla.org/docs/Web/API/CloseEvent/code
-const goingAway = 1001
-const tryAgainLater = 1013
+/** The sockets are pinged in so many turns, not all at once. */
+const pingTurns = 20
 
 /**
  * GraphQL over WebSockets by the protocol `graphql-transport-ws`. Credentials come once, with `connection_init`, and are
  * looked up anew for each operation: a key that was revoked since opens nothing more.
+ *
+ * https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. Messages and codes are those of graphql-ws; its server is not
+ * used, as it executes and serialises for each socket, and holds several KiB for each.
  */
 export class GraphqlSocket {
-  private readonly server
   private readonly sockets: WebSocketServer
   private readonly subscriptions: SocketSubscriptions
   private readonly connections = new Set<SocketConnection>()
-  /** By payload, for a client may use an id again while the operation that had it is still ending. */
-  private readonly operationOf = new WeakMap<object, SocketOperation>()
+  private readonly service: SocketService
+  private readonly pings: NodeJS.Timeout
   private draining = false
 
   constructor(private readonly options: GraphqlSocketOptions) {
-    const { schema, documents, execute, limits } = options
-    this.subscriptions = new SocketSubscriptions(schema, documents, execute)
+    const { schema, documents, execute, limits, log, metrics } = options
+    this.subscriptions = new SocketSubscriptions(schema, documents, execute, (...of) => this.contextFor(...of))
     this.sockets = new WebSocketServer({
       noServer: true,
       maxPayload: limits.maxMessageBytes,
       handleProtocols,
       clientTracking: false,
     })
-    this.server = makeServer<Record<string, unknown>, SocketConnection>({
-      // Its arguments are those that `start` makes.
-      execute: (args) => options.execute(args as ExecutionArgs),
-      subscribe: (args) => this.subscriptions.subscribe(args as SocketExecutionArgs),
-      connectionInitWaitTimeout: limits.initTimeoutMs,
-      onConnect: (context) => this.connect(context.extra, context.connectionParams),
-      onSubscribe: (context, id, payload) => this.start(context, id, payload),
-      onNext: (_context, _id, payload, _args, { errors, ...result }) =>
-        errors && { ...result, errors: this.operationOf.get(payload)!.format(errors) },
-      onError: ({ extra }, id, payload, errors) => {
-        const operation = this.operationOf.get(payload)!
-        const formatted = operation.format(errors)
-        this.finish(extra, id, operation)
-        return formatted
-      },
-      onComplete: ({ extra }, id, payload) => this.finish(extra, id, this.operationOf.get(payload)!),
-    })
+    this.service = { log, metrics, mostUnread: limits.mostUnreadBytes, finished: (connection) => this.closeIfDone(connection) }
+    let turn = 0
+    this.pings = setInterval(() => this.ping(turn++ % pingTurns), limits.pingMs / pingTurns).unref()
   }
 
   /** For the `upgrade` event of the HTTP server. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy())
     const refusal = this.draining
       ? '503 Service Unavailable'
       : !/^\/graphql(\?|$)/.test(request.url ?? '')
@@ -98,8 +97,13 @@ export class GraphqlSocket {
         : isForeignOrigin(request.headers, this.options.publicUrl)
           ? '403 Forbidden'
           : null
+    socket.on('error', destroy)
     if (refusal) refuseUpgrade(socket, refusal)
-    else this.sockets.handleUpgrade(request, socket, head, (opened) => this.open(opened, socket as Socket, request))
+    else
+      this.sockets.handleUpgrade(request, socket, head, (opened) => {
+        socket.off('error', destroy)
+        this.open(opened, this.connectionOf(opened, socket as Socket, request))
+      })
   }
 
   /**
@@ -110,8 +114,9 @@ export class GraphqlSocket {
   async drain(): Promise<void> {
     this.draining = true
     const closed = [...this.connections].map(({ socket }) => new Promise((resolve) => socket.once('close', resolve)))
-    for (const connection of this.connections) this.closeWhenIdle(connection)
+    for (const connection of this.connections) this.closeIfDone(connection)
     await Promise.all(closed)
+    clearInterval(this.pings)
   }
 
   /** Ends every socket without a word: the time for words is over. */
@@ -119,167 +124,149 @@ export class GraphqlSocket {
     for (const { socket } of this.connections) socket.terminate()
   }
 
-  private open(socket: WebSocket, raw: Socket, request: IncomingMessage): void {
-    const { options } = this
-    const id = requestIdOf(request)
-    const address = options.clientAddress(request)
-    const connection: SocketConnection = {
-      socket,
-      outlet: new SocketOutlet(socket, raw, options.limits.mostUnreadBytes, () => this.cutOff(connection)),
-      id,
-      address,
-      log: options.log.child({ requestId: id }),
-      closed: new AbortController(),
-      headers: request.headers,
-      credentials: {},
-      operations: new Map(),
-      started: 0,
-    }
+  /** Not in `open`: the listeners there would keep the request. */
+  private connectionOf(socket: WebSocket, raw: Socket, request: IncomingMessage): SocketConnection {
+    const address = this.options.clientAddress(request)
+    return new SocketConnection(socket, raw, requestIdOf(request), address, credentialsIn(request.headers) ?? {}, this.service)
+  }
+
+  private open(socket: WebSocket, connection: SocketConnection): void {
+    const { metrics, limits, log } = this.options
     this.connections.add(connection)
-    options.metrics.openSockets.inc()
-    const opened = performance.now()
-
-    const closed = this.server.opened(
-      {
-        protocol: socket.protocol,
-        // Resolves when the bytes have left: a subscription whose client is slow waits here for its next event.
-        send: (data) =>
-          new Promise((resolve, reject) => {
-            if (socket.readyState !== socket.OPEN) resolve()
-            else socket.send(data, (error) => (error ? reject(error) : resolve()))
-          }),
-        close: (code, reason) => socket.close(code, reason),
-        onMessage: (handle) =>
-          socket.on('message', (data: RawData) => {
-            const text = String(data)
-            this.noticeComplete(connection, text)
-            handle(text).catch((error: unknown) => {
-              connection.log.error({ err: describeError(error) }, 'a WebSocket message failed')
-              socket.close(CloseCode.InternalServerError, 'Internal server error')
-            })
-          }),
-      },
-      connection,
-    )
-    const stopPings = keepAlive(connection, options.limits.pingMs)
+    metrics.openSockets.inc()
+    socket.on('message', (data) => this.receive(connection, data))
+    socket.on('pong', () => connection.seen())
     // A message too large or no WebSocket frame: ws closes with the right code by itself.
-    socket.on('error', (error) => connection.log.debug({ err: describeError(error) }, 'WebSocket error'))
-    socket.once('close', (code, reason) => {
-      stopPings()
-      this.connections.delete(connection)
-      options.metrics.openSockets.dec()
-      connection.closed.abort()
-      for (const operation of connection.operations.values()) operation.abort()
-      closed(code, String(reason)).catch((error: unknown) =>
-        connection.log.warn({ err: describeError(error) }, 'a subscription did not end'),
-      )
-      for (const [operationId, operation] of connection.operations) this.finish(connection, operationId, operation)
-      connection.log.info({ path: '/graphql', code, ms: Math.round(performance.now() - opened) }, 'websocket closed')
-    })
+    socket.on('error', (error) => log.debug({ requestId: connection.id, err: describeError(error) }, 'WebSocket error'))
+    socket.on('close', (code) => this.closed(connection, code))
+    if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
+      socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable')
+    setTimeout(() => {
+      if (connection.state === 'new') socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout')
+    }, limits.initTimeoutMs).unref()
   }
 
-  private async connect(connection: SocketConnection, params: Record<string, unknown> | undefined): Promise<boolean> {
-    connection.credentials = credentialsIn(params) ?? credentialsIn(connection.headers) ?? {}
-    if (Object.values(connection.credentials).some((value) => typeof value !== 'string')) return false
-    try {
-      await this.contextFor(connection, connection.id, connection.closed.signal, connection.log)
-      return true
-    } catch (error) {
-      if (isDhuoError(error) && error.code === 'UNAUTHENTICATED') return false
-      connection.log.error({ err: describeError(error) }, 'a WebSocket could not be authenticated')
-      connection.socket.close(tryAgainLater, 'Try again later')
-      // The socket is closing: what is answered here is no longer sent.
-      return true
+  private closed(connection: SocketConnection, code: number): void {
+    this.connections.delete(connection)
+    this.options.metrics.openSockets.dec()
+    for (const operation of [...connection.operations.values()]) operation.abort()
+    const ms = Math.round(performance.now() - connection.openedAt)
+    this.options.log.info({ requestId: connection.id, path: '/graphql', code, ms }, 'websocket closed')
+  }
+
+  private ping(turn: number): void {
+    let index = 0
+    for (const connection of this.connections) {
+      if (index++ % pingTurns !== turn || !connection.isOpen || !connection.ping()) continue
+      if (connection.unread > 0) connection.cutOff()
+      else connection.socket.terminate()
     }
   }
 
-  private async start(
-    { extra: connection }: SocketContext<Record<string, unknown>, SocketConnection>,
-    id: string,
-    payload: { query: string; operationName?: string | null | undefined; variables?: Record<string, unknown> | null | undefined },
-  ): Promise<SocketExecutionArgs | GraphQLError[]> {
-    const { documents, limits, schema, metrics } = this.options
-    const requestId = `${connection.id}-${++connection.started}`
-    const operation = new SocketOperation(requestId, connection.log.child({ requestId }), metrics)
-    this.operationOf.set(payload, operation)
-    if (connection.operations.size >= limits.operationsPerSocket)
-      return [
-        asGraphQLError(
-          new DhuoError('RATE_LIMITED', `At most ${limits.operationsPerSocket} operations run on one connection at a time.`),
-        ),
-      ]
-    if (this.draining) return [asGraphQLError(new DhuoError('BACKEND_UNAVAILABLE', 'The server is stopping; connect again.'))]
-    connection.operations.set(id, operation)
+  private receive(connection: SocketConnection, data: RawData): void {
+    connection.seen()
+    const { socket } = connection
     try {
-      const document = documents.parse(payload.query)
-      const errors = documents.check(document, payload.operationName, payload.variables)
-      if (errors.length > 0) return errors.map(asGraphQLError)
-      operation.begin(document, payload.operationName)
-      const contextFor = (signal: AbortSignal) => this.contextFor(connection, requestId, signal, operation.log)
-      // A stream may go on for others when this operation is over.
-      const stopping = new AbortController()
-      const contextValue = await contextFor(operation.isSubscription ? stopping.signal : operation.signal)
-      if (operation.signal.aborted) return [new GraphQLError('The client has completed the operation.')]
-      const { operationName = null, variables: variableValues = null } = payload
-      return {
-        schema,
-        document,
-        contextValue,
-        operationName,
-        variableValues,
-        ...{ id, connection, operation, stopping, contextFor },
+      const message = parseMessage(String(data))
+      if (message.type === MessageType.Subscribe) this.subscribe(connection, message)
+      else if (message.type === MessageType.Complete) connection.operations.get(JSON.stringify(message.id))?.abort()
+      else if (message.type === MessageType.ConnectionInit) void this.initialise(connection, message.payload)
+      else if (message.type === MessageType.Ping)
+        connection.send({ type: 'pong', ...(message.payload && { payload: message.payload }) })
+      else if (message.type !== MessageType.Pong) throw new Error(`${message.type} is for clients`)
+    } catch {
+      socket.close(CloseCode.BadRequest, 'Invalid message received')
+    }
+  }
+
+  private async initialise(connection: SocketConnection, params: Record<string, unknown> | undefined): Promise<void> {
+    const { socket } = connection
+    if (connection.state !== 'new') {
+      socket.close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests')
+      return
+    }
+    connection.state = 'initialising'
+    connection.credentials = credentialsIn(params) ?? connection.credentials
+    try {
+      if (Object.values(connection.credentials).some((value) => typeof value !== 'string'))
+        throw new DhuoError('UNAUTHENTICATED', 'Credentials are text.')
+      await this.contextFor(connection, connection.id, new AbortController().signal)
+      connection.state = 'acknowledged'
+      connection.send({ type: 'connection_ack' })
+    } catch (error) {
+      if (isDhuoError(error) && error.code === 'UNAUTHENTICATED') socket.close(CloseCode.Forbidden, 'Forbidden')
+      else {
+        const line = { requestId: connection.id, err: describeError(error) }
+        this.options.log.error(line, 'a WebSocket could not be authenticated')
+        socket.close(tryAgainLater, 'Try again later')
       }
-    } catch (error) {
-      // Its other operations run on the same credentials.
-      if (isDhuoError(error) && error.code === 'UNAUTHENTICATED')
-        setImmediate(() => connection.socket.close(CloseCode.Forbidden, 'Forbidden'))
-      return [asGraphQLError(error)]
     }
+  }
+
+  private subscribe(connection: SocketConnection, { id: given, payload }: SubscribeMessage): void {
+    const { socket, operations } = connection
+    const id = JSON.stringify(given)
+    if (connection.state !== 'acknowledged') socket.close(CloseCode.Unauthorized, 'Unauthorized')
+    else if (operations.has(id)) socket.close(CloseCode.SubscriberAlreadyExists, 'There is a subscriber of that id already')
+    else
+      this.run(new SocketOperation(id, connection), payload).catch((error: unknown) => {
+        // Its other operations run on the same credentials.
+        if (isDhuoError(error) && error.code === 'UNAUTHENTICATED') socket.close(CloseCode.Forbidden, 'Forbidden')
+      })
+  }
+
+  /** @throws what the client was told, when it fails as a whole */
+  private async run(operation: SocketOperation, payload: SubscribeMessage['payload']): Promise<void> {
+    const { operations } = operation.connection
+    const { operationsPerSocket } = this.options.limits
+    try {
+      if (operations.size >= operationsPerSocket)
+        throw new DhuoError('RATE_LIMITED', `At most ${operationsPerSocket} operations run on one connection at a time.`)
+      if (this.draining) throw new DhuoError('BACKEND_UNAVAILABLE', 'The server is stopping; connect again.')
+      operations.set(operation.id, operation)
+      await this.start(operation, payload)
+    } catch (error) {
+      operation.fail([error])
+      throw error
+    }
+  }
+
+  private async start(operation: SocketOperation, payload: SubscribeMessage['payload']): Promise<void> {
+    const { documents, execute, schema } = this.options
+    const { query, operationName = null, variables: variableValues = null } = payload
+    const document = documents.parse(query)
+    const errors = documents.check(document, operationName, variableValues)
+    if (errors.length > 0) {
+      operation.fail(errors)
+      return
+    }
+    operation.begin(document, operationName)
+    if (!getOperationAST(document, operationName)) throw new GraphQLError('Unable to identify operation')
+    const ending = new AbortController()
+    operation.endWith(ending)
+    const contextValue = await this.contextFor(operation.connection, operation.requestId, ending.signal)
+    if (operation.isOver) return
+    const args = { schema, document, contextValue, operationName, variableValues }
+    const result = operation.isSubscription ? await this.subscriptions.subscribe(operation, args, ending) : await execute(args)
+    if (result) await operation.answer(result)
   }
 
   /** @throws UNAUTHENTICATED for credentials that are not valid, or no longer */
-  private async contextFor({ address, credentials }: SocketConnection, requestId: string, signal: AbortSignal, log: Logger) {
+  private async contextFor({ address, credentials }: SocketConnection, requestId: string, signal: AbortSignal): Promise<Context> {
+    const log = this.options.log.child({ requestId })
     const context = await this.options.createContext({ requestId, address, ...credentials, signal, log })
     if (context.credentialProblem !== null) throw new DhuoError('UNAUTHENTICATED', context.credentialProblem)
     return context
   }
 
-  /** The core stops a subscription's iterator at this message, but leaves a query running: the signal ends both. */
-  private noticeComplete(connection: SocketConnection, text: string): void {
-    if (text.length > 1_000 || !text.includes('complete')) return
-    try {
-      const message: unknown = JSON.parse(text)
-      const { type, id } = message as { type?: unknown; id?: unknown }
-      if (type !== 'complete' || typeof id !== 'string') return
-      const operation = connection.operations.get(id)
-      if (!operation) return
-      operation.abort()
-      this.finish(connection, id, operation)
-    } catch {
-      // The core answers what is no JSON.
-    }
-  }
-
-  /** Nothing more is put on top of what it has not read. */
-  private cutOff({ socket, operations, log }: SocketConnection): void {
-    if (socket.readyState !== socket.OPEN) return
-    this.options.metrics.unreadSockets.inc()
-    log.warn({ path: '/graphql', bytes: socket.bufferedAmount }, 'a websocket that is not read is closed')
-    socket.close(closedForNotReading.code, closedForNotReading.reason)
-    for (const operation of operations.values()) operation.abort()
-  }
-
-  private finish(connection: SocketConnection, id: string, operation: SocketOperation): void {
-    if (connection.operations.get(id) === operation) connection.operations.delete(id)
-    operation.finish()
-    if (this.draining) this.closeWhenIdle(connection)
-  }
-
-  private closeWhenIdle({ socket, operations }: SocketConnection): void {
+  private closeIfDone({ socket, operations }: SocketConnection): void {
+    if (!this.draining) return
     const isBusy = [...operations.values()].some((operation) => !operation.isSubscription)
     if (!isBusy) socket.close(goingAway, 'The server is stopping; connect again')
   }
 }
 
-const asGraphQLError = (error: unknown): GraphQLError =>
-  isGraphQLError(error) ? error : new GraphQLError((error as Error)?.message ?? String(error), { originalError: error as Error })
+/** Until `ws` listens. */
+function destroy(this: Duplex): void {
+  this.destroy()
+}

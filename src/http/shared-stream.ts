@@ -1,15 +1,13 @@
 import { type FrameBatch, fillIn, frameBatch } from './frame-batch.js'
-import type { SocketOutlet } from './socket-outlet.js'
+import type { SocketConnection } from './socket-connection.js'
 
 /** One operation of one socket that follows a stream. */
 export interface Subscriber {
   /** Of the operation, in JSON. */
-  readonly id: Buffer
-  readonly outlet: SocketOutlet
+  readonly id: string
+  readonly connection: SocketConnection
   /** Which one it follows now. */
   stream: SharedStream | null
-  /** It is too slow for the others: it has got everything up to that place, and goes on behind it by itself. */
-  leaveBehind(place: number): void
   /** Everything was written. @param failure what broke the stream; null: it is over */
   end(failure: { error: unknown } | null): void
 }
@@ -24,6 +22,8 @@ interface SharedStreamOptions {
   place: number
   /** Streams of the same answers for the same viewer, by where they stand. */
   siblings: Map<number, SharedStream>
+  /** It is too slow for the others: it has got everything up to that place, and goes on behind it by itself. */
+  leaveBehind(subscriber: Subscriber, place: number): void
   /** Called once nobody follows it any more. */
   release(): void
 }
@@ -69,14 +69,14 @@ export class SharedStream {
     }
     if (this.isOver) return
     this.close()
-    for (const subscriber of this.everyone()) subscriber.end(failure)
+    for (const subscriber of [...this.everyone()]) subscriber.end(failure)
   }
 
   /** From its place on. */
   add(subscriber: Subscriber): void {
     // What waits to be written is not meant for them.
     this.flush()
-    const { length } = subscriber.id
+    const length = Buffer.byteLength(subscriber.id)
     const alike = this.subscribers.get(length)
     if (alike) alike.add(subscriber)
     else this.subscribers.set(length, new Set([subscriber]))
@@ -86,7 +86,7 @@ export class SharedStream {
   }
 
   remove(subscriber: Subscriber): void {
-    if (!this.subscribers.get(subscriber.id.length)?.delete(subscriber)) return
+    if (!this.subscribers.get(Buffer.byteLength(subscriber.id))?.delete(subscriber)) return
     subscriber.stream = null
     if (--this.count > 0 || this.isOver) return
     this.close()
@@ -104,12 +104,12 @@ export class SharedStream {
     for (const [length, alike] of this.subscribers) {
       if (alike.size === 0) continue
       let batch = frameBatch(payloads, length)
-      for (const { id, outlet } of alike) {
-        if (!outlet.isOpen) continue
+      for (const { id, connection } of alike) {
+        if (!connection.isOpen) continue
         fillIn(batch, id)
-        if (outlet.write(batch.bytes)) continue
+        if (connection.write(batch.bytes)) continue
         batch = copyOf(batch)
-        if (outlet.isBehind) this.isSomebodySlow = true
+        if (connection.isBehind) this.isSomebodySlow = true
       }
     }
   }
@@ -119,11 +119,11 @@ export class SharedStream {
     if (!this.isSomebodySlow) return
     this.isSomebodySlow = false
     for (const subscriber of [...this.everyone()]) {
-      if (!subscriber.outlet.isBehind) continue
-      if (this.options.placeOf === null) subscriber.outlet.cutOff()
+      if (!subscriber.connection.isBehind) continue
+      if (this.options.placeOf === null) subscriber.connection.cutOff()
       else if (this.count > 1) {
         this.remove(subscriber)
-        subscriber.leaveBehind(this.place)
+        this.options.leaveBehind(subscriber, this.place)
       }
     }
   }
@@ -163,7 +163,7 @@ export class SharedStream {
 
   /** It goes at the pace of the fastest: nobody is held up by somebody else, and who reads alone reads at leisure. */
   private hasRoom(): boolean {
-    for (const { outlet } of this.everyone()) if (outlet.hasRoom) return true
+    for (const { connection } of this.everyone()) if (connection.hasRoom) return true
     return this.isOver
   }
 
@@ -172,7 +172,7 @@ export class SharedStream {
     this.flush()
     return new Promise((resolve) => {
       this.wake = resolve
-      for (const { outlet } of this.everyone()) outlet.room().then(resolve)
+      for (const { connection } of this.everyone()) connection.room().then(resolve)
     })
   }
 

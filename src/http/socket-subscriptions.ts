@@ -14,22 +14,9 @@ import type { DocumentStore } from './document-store.js'
 import type { Executor } from './query-executor.js'
 import { type FieldPlan, readsPropertiesOnly, type VariableValues } from './query-plan.js'
 import { coerceVariables } from './query-variables.js'
-import { SharedStream, type Subscriber } from './shared-stream.js'
+import { SharedStream } from './shared-stream.js'
 import type { SocketConnection } from './socket-connection.js'
 import type { SocketOperation } from './socket-operation.js'
-import { StreamSubscriber } from './stream-subscriber.js'
-
-/** One operation of a socket, as it goes to `subscribe`. */
-export interface SocketExecutionArgs extends ExecutionArgs {
-  /** Of the operation, as the client calls it. */
-  id: string
-  connection: SocketConnection
-  operation: SocketOperation
-  /** Ends what the stream of a subscription is made from. */
-  stopping: AbortController
-  /** Who asks, looked up again. @throws UNAUTHENTICATED */
-  contextFor(signal: AbortSignal): Promise<Context>
-}
 
 /**
  * What the field of a subscription says of its stream, in its `extensions`: that its answers depend on nothing but the event and
@@ -49,6 +36,9 @@ interface Answers {
 
 const live = 0
 
+/** Who asks, looked up again. @throws UNAUTHENTICATED */
+type ContextFor = (connection: SocketConnection, requestId: string, signal: AbortSignal) => Promise<Context>
+
 /** Subscriptions of all sockets: what they have in common is worked out once. */
 export class SocketSubscriptions {
   private readonly answers = new Map<string, Answers>()
@@ -59,93 +49,98 @@ export class SocketSubscriptions {
     private readonly schema: GraphQLSchema,
     private readonly documents: DocumentStore,
     private readonly execute: Executor,
+    private readonly contextFor: ContextFor,
   ) {}
 
   /**
-   * In the place of `subscribe` of graphql-js. Access is checked for each subscriber as if they were alone; only then do they join
-   * others. What comes of it yields nothing: messages go to the socket by themselves, and it is over when the stream is.
+   * Access is checked for each subscriber as if they were alone; only then do they join others. From then on messages go to the
+   * socket by themselves.
+   * @param ending of the signal in the context
+   * @returns null, or why there is nothing to follow
    */
-  async subscribe(args: SocketExecutionArgs): Promise<ExecutionResult | AsyncGenerator<never, undefined>> {
-    const { id, connection, operation, stopping } = args
-    const abort = (): void => stopping.abort()
-    operation.signal.addEventListener('abort', abort)
+  async subscribe(operation: SocketOperation, args: ExecutionArgs, ending: AbortController): Promise<ExecutionResult | null> {
     const source = await createSourceEventStream(args)
-    operation.signal.removeEventListener('abort', abort)
     if (!isStream(source)) return source as ExecutionResult
-    const subscriber = new StreamSubscriber(Buffer.from(JSON.stringify(id)), connection.outlet, (place) =>
-      this.goOn(subscriber, args, place),
-    )
-    this.join(subscriber, args, source)
-    // graphql-ws keeps the arguments for as long as the operation runs.
-    args.contextValue = undefined
-    return subscriber
+    this.join(operation, args, ending, source)
+    return null
   }
 
   /** Behind a place, on a stream of its own, until that has come to where others are. */
-  private async goOn(subscriber: Subscriber, earlier: SocketExecutionArgs, place: number): Promise<void> {
-    const stopping = new AbortController()
-    const contextValue = await earlier.contextFor(stopping.signal)
-    const args = { ...earlier, stopping, contextValue, rootValue: { after: place } }
-    const source = await createSourceEventStream(args)
-    if (!isStream(source)) throw (source as ExecutionResult).errors![0]!
-    this.join(subscriber, args, source, place)
+  private async goOn(operation: SocketOperation, earlier: ExecutionArgs, after: number): Promise<void> {
+    try {
+      // Until it has read what it has got, it needs no more.
+      await operation.connection.room()
+      if (operation.isOver) return
+      const ending = new AbortController()
+      operation.endWith(ending)
+      const contextValue = await this.contextFor(operation.connection, operation.requestId, ending.signal)
+      const args = { ...earlier, contextValue, rootValue: { after } }
+      const source = await createSourceEventStream(args)
+      if (!isStream(source)) throw (source as ExecutionResult).errors![0]!
+      this.join(operation, args, ending, source, after)
+    } catch (error) {
+      operation.end({ error })
+    }
   }
 
   private join(
-    subscriber: Subscriber,
-    args: SocketExecutionArgs,
+    operation: SocketOperation,
+    args: ExecutionArgs,
+    ending: AbortController,
     source: AsyncIterableIterator<unknown>,
     from: number | null = null,
   ): void {
-    const { document, operationName, variableValues, connection, stopping } = args
-    const operation = getOperationAST(document, operationName)!
-    const variables = coerceVariables(this.schema, operation, variableValues ?? {}).coerced!
-    const plan = this.documents.planOf(document, operation, variables)
+    const { document, operationName, variableValues } = args
+    const definition = getOperationAST(document, operationName)!
+    const variables = coerceVariables(this.schema, definition, variableValues ?? {}).coerced!
+    const plan = this.documents.planOf(document, definition, variables)
     const field = plan.root(this.schema.getSubscriptionType()!, variables).fields[0]!
     const shared = field.definition.extensions['stream'] as SharedField | undefined
     const cursor = typeof shared === 'object' ? shared : null
     const place = from ?? (cursor ? placeAfter(field, cursor.after, variables) : live)
     const key =
-      shared && this.keyOf(document, operation, variableValues ?? {}, cursor && cursorVariable(document, field, cursor.after))
+      shared && this.keyOf(document, definition, variableValues ?? {}, cursor && cursorVariable(document, field, cursor.after))
     const answers = (key !== undefined && this.answers.get(key)) || { streamsOf: new Map(), known: new WeakMap() }
-    const viewer = JSON.stringify(connection.credentials)
+    const viewer = JSON.stringify(operation.connection.credentials)
     const siblings = answers.streamsOf.get(viewer) ?? new Map<number, SharedStream>()
     const there = siblings.get(place)
-    if (there) {
-      there.add(subscriber)
-      stopping.abort()
+    // The stream has its own end from here on: others may follow it too.
+    operation.endWith(null)
+    if (operation.isOver || there) {
+      if (!operation.isOver) there!.add(operation)
+      ending.abort()
       source.return?.()?.catch(() => {})
       return
     }
     if (key !== undefined) this.answers.set(key, answers)
     answers.streamsOf.set(viewer, siblings)
+    const isForAll = shared !== undefined && readsPropertiesOnly(plan, field, variables)
     const stream = new SharedStream({
       source,
-      payloadOf: this.answering(args, answers, shared !== undefined && readsPropertiesOnly(plan, field, variables)),
+      payloadOf: this.answering(operation, args, answers, isForAll),
       placeOf: cursor && ((event) => (event as Record<string, number>)[cursor.place]!),
       place,
       siblings,
+      leaveBehind: (slow, after) => void this.goOn(slow as SocketOperation, args, after),
       release: () => {
-        stopping.abort()
+        ending.abort()
         if (siblings.size > 0) return
         answers.streamsOf.delete(viewer)
         if (answers.streamsOf.size === 0 && key !== undefined) this.answers.delete(key)
       },
     })
-    stream.add(subscriber)
+    stream.add(operation)
     void stream.run()
   }
 
   /** @param isForAll the answer is the same whoever asks */
-  private answering({ operation, ...args }: SocketExecutionArgs, { streamsOf, known }: Answers, isForAll: boolean) {
-    const text = ({ errors, ...result }: ExecutionResult): Buffer =>
-      Buffer.from(JSON.stringify(errors ? { ...result, errors: operation.format(errors) } : result))
+  private answering(operation: SocketOperation, args: ExecutionArgs, { streamsOf, known }: Answers, isForAll: boolean) {
     return (event: unknown): Buffer | Promise<Buffer> => {
       const isCommon = isForAll && streamsOf.size > 1
       const before = isCommon ? known.get(event as object) : undefined
       if (before) return before
       const keep = (result: ExecutionResult): Buffer => {
-        const payload = text(result)
+        const payload = Buffer.from(operation.textOf(result))
         if (isCommon && !result.errors) known.set(event as object, payload)
         return payload
       }
