@@ -75,8 +75,8 @@ export class GraphqlSocket {
   private draining = false
 
   constructor(private readonly options: GraphqlSocketOptions) {
-    const { schema, documents, execute, limits, log, metrics } = options
-    this.subscriptions = new SocketSubscriptions(schema, documents, execute, (...of) => this.contextFor(...of))
+    const { schema, documents, limits, log, metrics } = options
+    this.subscriptions = new SocketSubscriptions(schema, documents, (...of) => this.contextFor(...of))
     this.sockets = new WebSocketServer({
       noServer: true,
       maxPayload: limits.maxMessageBytes,

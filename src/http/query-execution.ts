@@ -32,6 +32,8 @@ export class QueryExecution {
     private readonly context: unknown,
     /** The event, of a subscription. */
     private readonly root?: unknown,
+    /** The event is the value of the one field there is: its resolver need not be asked. */
+    private readonly isValueKnown = false,
   ) {}
 
   run(): ExecutionResult | Promise<ExecutionResult> {
@@ -63,7 +65,16 @@ export class QueryExecution {
     if (!type)
       throw new GraphQLError(`Schema is not configured to execute ${operation.operation} operation.`, { nodes: operation })
     const selection = this.plan.root(type, this.variables)
+    if (this.isValueKnown) return this.known(selection)
     return operation.operation === 'mutation' ? this.oneByOne(selection) : this.object(selection, this.root, undefined)
+  }
+
+  private known(selection: SelectionPlan): Answer | Promise<Answer> {
+    const answer = emptyAnswer(selection)
+    const [field] = selection.fields as [FieldPlan]
+    const value = this.field(field, undefined, undefined, this.root)
+    answer[field.key] = value
+    return isPromise(value) ? settleAll(answer, [field]) : answer
   }
 
   private oneByOne(selection: SelectionPlan): Answer | Promise<Answer> {

@@ -11,7 +11,7 @@ import {
 } from 'graphql'
 import type { Context } from '../context.js'
 import type { DocumentStore } from './document-store.js'
-import type { Executor } from './query-executor.js'
+import { QueryExecution } from './query-execution.js'
 import { type FieldPlan, readsPropertiesOnly, type VariableValues } from './query-plan.js'
 import { coerceVariables } from './query-variables.js'
 import { SharedStream } from './shared-stream.js'
@@ -22,7 +22,8 @@ import type { SocketOperation } from './socket-operation.js'
  * What the field of a subscription says of its stream, in its `extensions`: that its answers depend on nothing but the event and
  * the viewer, so that whoever asks the same may have the same. `live`: everybody gets what comes from now on. Otherwise it goes on
  * behind a place that the argument `after` names, and each event has its own in the property `place`; a root value with `after`
- * goes before the argument.
+ * goes before the argument. The value of the field is then the event itself, and its resolver is only asked when somebody looks
+ * further than its properties.
  */
 type SharedField = 'live' | { after: string; place: string }
 
@@ -48,7 +49,6 @@ export class SocketSubscriptions {
   constructor(
     private readonly schema: GraphQLSchema,
     private readonly documents: DocumentStore,
-    private readonly execute: Executor,
     private readonly contextFor: ContextFor,
   ) {}
 
@@ -115,9 +115,12 @@ export class SocketSubscriptions {
     if (key !== undefined) this.answers.set(key, answers)
     answers.streamsOf.set(viewer, siblings)
     const isForAll = shared !== undefined && readsPropertiesOnly(plan, field, variables)
+    const isEvent = isForAll && cursor !== null
+    const execution = (event: unknown): QueryExecution =>
+      new QueryExecution(this.schema, plan, variables, args.contextValue, event, isEvent)
     const stream = new SharedStream({
       source,
-      payloadOf: this.answering(operation, args, answers, isForAll),
+      payloadOf: this.answering(operation, execution, answers, isForAll),
       placeOf: cursor && ((event) => (event as Record<string, number>)[cursor.place]!),
       place,
       siblings,
@@ -134,7 +137,12 @@ export class SocketSubscriptions {
   }
 
   /** @param isForAll the answer is the same whoever asks */
-  private answering(operation: SocketOperation, args: ExecutionArgs, { streamsOf, known }: Answers, isForAll: boolean) {
+  private answering(
+    operation: SocketOperation,
+    execution: (event: unknown) => QueryExecution,
+    { streamsOf, known }: Answers,
+    isForAll: boolean,
+  ) {
     return (event: unknown): Buffer | Promise<Buffer> => {
       const isCommon = isForAll && streamsOf.size > 1
       const before = isCommon ? known.get(event as object) : undefined
@@ -144,7 +152,7 @@ export class SocketSubscriptions {
         if (isCommon && !result.errors) known.set(event as object, payload)
         return payload
       }
-      const result = this.execute({ ...args, rootValue: event })
+      const result = execution(event).run()
       return 'then' in result ? result.then(keep) : keep(result)
     }
   }

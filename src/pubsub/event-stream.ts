@@ -83,6 +83,9 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
   async *#watch(logId: string, after: number, stopping: AbortController): AsyncGenerator<Event, undefined> {
     const stop = stopping.signal
     const feed = this.#enter(logId)
+    let wake = (): void => {}
+    // Once, not for each event: that costs more than the rest.
+    stop.addEventListener('abort', () => wake())
     try {
       let cursor = after
       // The log is read once in any case, and then when its head is known to be further than what the feed holds.
@@ -102,9 +105,14 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
           yield event
           if (this.log.isLast(event)) return
         }
-        if (!ready?.length && !mustRead) await feed.headBeyond(cursor, stop)
+        if (ready?.length || mustRead || stop.aborted) continue
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          feed.whenBeyond(cursor, resolve)
+        })
       }
     } finally {
+      feed.forget(wake)
       this.#leave(feed)
       stopping.abort()
     }
@@ -182,22 +190,27 @@ const turnMs = 5
  */
 class Turns {
   readonly #waiting: (() => void)[] = []
+  #isTurn = false
   #endsAt = 0
 
   get mayGoOn(): boolean {
+    if (!this.#isTurn) this.#begin()
     return performance.now() < this.#endsAt
   }
 
   next(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#waiting.push(resolve) === 1) setImmediate(() => this.#begin())
-    })
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   #begin(): void {
+    this.#isTurn = true
     this.#endsAt = performance.now() + turnMs
-    this.#waiting.shift()?.()
-    if (this.#waiting.length > 0) setImmediate(() => this.#begin())
+    setImmediate(() => {
+      this.#isTurn = false
+      if (this.#waiting.length === 0) return
+      this.#begin()
+      this.#waiting.shift()!()
+    })
   }
 }
 
@@ -242,17 +255,13 @@ class Feed<Event extends LogEvent> {
     this.#waiting.clear()
   }
 
-  /** Resolves when there is something after `cursor`, or when the signal aborts. */
-  headBeyond(cursor: number, signal: AbortSignal): Promise<void> {
-    if (this.head > cursor || signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        signal.removeEventListener('abort', wake)
-        this.#waiting.delete(wake)
-        resolve()
-      }
-      this.#waiting.add(wake)
-      signal.addEventListener('abort', wake)
-    })
+  /** Calls once, as soon as there is something after `cursor`. */
+  whenBeyond(cursor: number, wake: () => void): void {
+    if (this.head > cursor) wake()
+    else this.#waiting.add(wake)
+  }
+
+  forget(wake: () => void): void {
+    this.#waiting.delete(wake)
   }
 }
