@@ -9,9 +9,9 @@ import { createDatabase } from '../postgres-database.js'
 import { type ListenerOptions, type OracleListener, startOracleListener } from './oracle-listener.js'
 import { PostgresAsOracle } from './postgres-as-oracle.js'
 
-const serverAccount = 'DHUOSERVER'
+export const serverAccount = 'DHUOSERVER'
 
-const configFor = (url: string, home: string, settings: Record<string, string> = {}): OracleLakehouseConfig =>
+export const configFor = (url: string, home: string, settings: Record<string, string> = {}): OracleLakehouseConfig =>
   readConfig({
     DHUO_LAKEHOUSE_URL: url,
     DHUO_ORACLE_USER: serverAccount,

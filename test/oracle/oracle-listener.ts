@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { type Database, type DatabaseSession, OracleFault } from './oracle-database.js'
 import { Reader, Writer } from './ttc-codec.js'
 import { errorMessage, StatementCalls } from './ttc-statements.js'
@@ -29,9 +30,18 @@ export interface ListenerOptions {
   password?: string
   /** 19 or 23: what the server can do, and how it describes columns. */
   release?: 19 | 23
+  /** What it says of its version, for example 0x12020000 for 12.2; that of the release unless said otherwise. */
+  version?: number
+  /** It speaks TLS, with these certificates. */
+  tls?: TlsOptions | null
+  /** Takes connections, and says nothing when somebody logs in. */
+  isMute?: boolean
 }
 
-const packet = { connect: 1, accept: 2, data: 6, marker: 12 } as const
+/** The one service that it knows. */
+const service = 'FREEPDB1'
+
+const packet = { connect: 1, accept: 2, refuse: 4, data: 6, marker: 12 } as const
 const message = { protocol: 1, dataTypes: 2, call: 3, error: 4, parameter: 8, status: 9, piggyback: 17 } as const
 const call = { logoff: 9, commit: 14, rollback: 15, lob: 96, setSchema: 152, closeCursors: 105, cancelCursors: 120 } as const
 const calls = {
@@ -50,10 +60,12 @@ export async function startOracleListener(database: Database, options: ListenerO
   const endings = new Set<Promise<void>>()
   const logins: string[] = []
   let isFrozen = false
-  const server: Server = createServer((socket) => {
+  const release = options.release ?? 23
+  const all = { password: 'secret', release, version: release === 23 ? 0x17090000 : 0x13030000, tls: null, isMute: false, ...options }
+  const serve = (socket: Socket) => {
     sockets.add(socket)
     if (isFrozen) socket.pause()
-    const connection = new Connection(socket, database, { password: 'secret', release: 23, ...options }, logins)
+    const connection = new Connection(socket, database, all, logins)
     socket.on('data', (bytes) => connection.receive(bytes))
     socket.on('error', () => {})
     socket.on('close', () => {
@@ -61,12 +73,13 @@ export async function startOracleListener(database: Database, options: ListenerO
       const ending = connection.gone().finally(() => endings.delete(ending))
       endings.add(ending)
     })
-  })
+  }
+  const server: Server = all.tls ? createTlsServer(all.tls, serve) : createServer(serve)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   return {
-    url: `oracle://127.0.0.1:${port}/FREEPDB1`,
+    url: `oracle://127.0.0.1:${port}/${service}${all.tls ? '?tls=true' : ''}`,
     port,
     logins,
     open: () => sockets.size,
@@ -106,7 +119,7 @@ class Connection {
     private readonly options: Required<ListenerOptions>,
     private readonly logins: string[],
   ) {
-    this.#login = new LoginCalls(options.password)
+    this.#login = new LoginCalls(options.password, options.version)
   }
 
   async gone(): Promise<void> {
@@ -130,12 +143,12 @@ class Connection {
 
   #packet(type: number, body: Buffer): void {
     if (type === packet.connect) {
-      // Connect data that is long comes in a packet of its own. Nothing in it is needed here.
-      if (body.length + 8 > 74) this.#accept()
+      // Connect data that is long comes in a packet of its own.
+      if (body.length + 8 > 74) this.#accept(body)
       return
     }
     if (type === packet.marker) this.#marker(body[2]!)
-    else if (!this.#isLarge) this.#accept()
+    else if (!this.#isLarge) this.#accept(body)
     else if (type === packet.data) this.#data(body)
   }
 
@@ -163,7 +176,13 @@ class Connection {
       this.#send(packet.data, Buffer.concat([Buffer.alloc(2), bytes.subarray(from, from + most)]))
   }
 
-  #accept(): void {
+  #accept(connectData: Buffer): void {
+    if (!connectData.toString('latin1').includes(`SERVICE_NAME=${service})`)) {
+      const reason = '(DESCRIPTION=(ERR=12514)(ERROR_STACK=(ERROR=(CODE=12514)(EMFI=4))))'
+      this.#send(packet.refuse, Buffer.concat([Buffer.from([0, 0, 0, reason.length]), Buffer.from(reason)]))
+      this.socket.end()
+      return
+    }
     const body = Buffer.alloc(37)
     body.writeUInt16BE(318, 0)
     body.writeUInt16BE(8192, 4)
@@ -230,6 +249,7 @@ class Connection {
         .integer(this.#statements?.inTransaction ? 2 : 0)
         .integer(0)
         .done()
+    if (this.options.isMute) return null
     switch (code) {
       case calls.authOne:
         return this.#login.one(reader)
@@ -328,7 +348,10 @@ class LoginCalls {
   readonly #serverKey = randomBytes(32)
   readonly #hash: Buffer
 
-  constructor(private readonly password: string) {
+  constructor(
+    private readonly password: string,
+    private readonly version: number,
+  ) {
     const key = pbkdf2Sync(password, Buffer.concat([this.#salt, Buffer.from('AUTH_PBKDF2_SPEEDY_KEY')]), 64, 64, 'sha512')
     this.#hash = createHash('sha512').update(key).update(this.#salt).digest().subarray(0, 32)
   }
@@ -374,9 +397,9 @@ class LoginCalls {
       login: { user: user.toUpperCase(), password, client: pairs.get('PROXY_CLIENT_NAME') ?? null },
       answer: answerPairs([
         ['AUTH_SVR_RESPONSE', hex(proof), 0],
-        ['AUTH_VERSION_NO', String(0x17090000), 0],
+        ['AUTH_VERSION_NO', String(this.version), 0],
         ['AUTH_MAX_IDEN_LENGTH', '128', 0],
-        ['AUTH_DBNAME', 'FREEPDB1', 0],
+        ['AUTH_DBNAME', service, 0],
       ]),
     }
   }

@@ -1,4 +1,8 @@
 // The connections to Oracle: a pool for each account that is in use, never more connections in all than the settings allow.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { subscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import oracledb from 'oracledb'
 import type { OracleLakehouseConfig } from '../../config/lakehouse-config.js'
 import { DhuoError } from '../../errors.js'
@@ -9,6 +13,7 @@ interface OpenPool {
   pool: oracledb.Pool | null
   /** Connections that are asked for or given out. */
   users: number
+  sockets: Set<Socket>
 }
 
 export interface TakenConnection {
@@ -19,6 +24,38 @@ export interface TakenConnection {
 
 /** A connection that is not used for so long is closed. Seconds. */
 const idleSeconds = 60
+/** For a pool to say goodbye to the database, when its connections have been given back. */
+const farewellMs = 1_000
+
+/**
+ * The driver (26.0) waits for ever for a database that has taken the connection and is silent at the login, and a pool that is to be
+ * closed waits for that: so the sockets of each pool are known here. A pool makes its connections in the context that it was made in.
+ * https://nodejs.org/api/diagnostics_channel.html#event-netclientsocket
+ */
+const socketsOfPool = new AsyncLocalStorage<Set<Socket>>()
+subscribe('net.client.socket', (message) => {
+  const { socket } = message as { socket: Socket }
+  const sockets = socketsOfPool.getStore()
+  // The driver takes away whatever would listen for their end.
+  for (const known of sockets ?? []) if (known.destroyed) sockets?.delete(known)
+  sockets?.add(socket)
+})
+
+/** With an error: of a socket that ends without one the driver thinks that there is somebody to say goodbye to, and throws when it is swept. */
+function leave(socket: Socket): void {
+  if (socket.destroyed) return
+  socket.on('error', () => {})
+  socket.destroy(new Error('left'))
+}
+
+/**
+ * Leaves a connection without a word. The driver (26.0) has no other way to leave a server that answers no more, and heeds
+ * `close({ drop: true })` in its thick mode only; its own pool leaves dead connections in this way.
+ */
+export function cut(connection: oracledb.Connection): void {
+  const { _impl: inner } = connection as unknown as { _impl?: { nscon: { forceDisconnect(): void } } }
+  inner?.nscon.forceDisconnect()
+}
 
 export class OraclePools {
   /** By account, in order of use, the latest last. '' is this server's own account. */
@@ -48,20 +85,20 @@ export class OraclePools {
     const open = this.#poolOf(account ?? '')
     open.users++
     try {
-      const connection = await (await open.opening).getConnection()
+      const pool = await open.opening
+      if (pool.connectionsOpen <= pool.connectionsInUse) await this.#makeRoom()
+      const connection = await pool.getConnection()
       return {
         connection,
         giveBack: async (isUsable) => {
-          await connection.close({ drop: !isUsable }).catch(() => {})
+          if (!isUsable) cut(connection)
+          await connection.close().catch(() => {})
           open.users--
-          this.#shrink()
         },
       }
     } catch (error) {
       open.users--
       throw error
-    } finally {
-      this.#shrink()
     }
   }
 
@@ -69,12 +106,12 @@ export class OraclePools {
   renew(account: string | null): void {
     const open = this.#open.get(account ?? '')
     this.#open.delete(account ?? '')
-    if (open) this.#close(open, 30)
+    if (open) void this.#close(open, 30)
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    for (const open of this.#open.values()) this.#close(open, 0)
+    for (const open of this.#open.values()) void this.#close(open, 0)
     this.#open.clear()
     await Promise.all(this.#closing)
   }
@@ -86,7 +123,9 @@ export class OraclePools {
       this.#open.set(account, there)
       return there
     }
-    const open: OpenPool = { opening: this.#create(account), pool: null, users: 0 }
+    const sockets = new Set<Socket>()
+    const opening = socketsOfPool.run(sockets, () => this.#create(account))
+    const open: OpenPool = { opening, pool: null, users: 0, sockets }
     this.#open.set(account, open)
     open.opening.then(
       (pool) => {
@@ -123,24 +162,41 @@ export class OraclePools {
     })
   }
 
-  /** Pools that nobody uses are closed with their idle connections, the least recently used first, while there are too many. */
-  #shrink(): void {
+  /**
+   * Before a connection is made. Where there are too many, idle ones of other accounts are closed, of those first that were not used
+   * for longest.
+   */
+  async #makeRoom(): Promise<void> {
     let count = 0
-    for (const { pool } of this.#open.values()) count += pool?.connectionsOpen ?? 0
+    for (const { pool, users } of this.#open.values()) count += Math.max(pool?.connectionsOpen ?? 0, users)
     for (const [account, open] of [...this.#open]) {
       if (count <= this.most) return
-      if (open.users > 0 || open.pool === null) continue
-      count -= open.pool.connectionsOpen
-      this.#open.delete(account)
-      this.#close(open, 0)
+      if (open.pool === null) continue
+      const idle = open.pool.connectionsOpen - Math.max(open.pool.connectionsInUse, open.users)
+      if (idle <= 0) continue
+      count -= idle
+      if (open.users === 0) {
+        this.#open.delete(account)
+        await this.#close(open, 0)
+      } else {
+        // There is no other way to close the idle ones alone.
+        await open.pool.reconfigure({ poolMax: open.users })
+        await open.pool.reconfigure({ poolMax: this.most })
+      }
     }
   }
 
-  #close(open: OpenPool, drainSeconds: number): void {
-    const closing: Promise<void> = open.opening
-      .then((pool) => pool.close(drainSeconds))
+  #close(open: OpenPool, drainSeconds: number): Promise<void> {
+    const closing: Promise<void> = Promise.race([
+      open.opening.then((pool) => pool.close(drainSeconds)),
+      sleep(drainSeconds * 1_000 + farewellMs, undefined, { ref: false }),
+    ])
       .catch(() => {})
-      .then(() => void this.#closing.delete(closing))
+      .then(() => {
+        for (const socket of open.sockets) leave(socket)
+        this.#closing.delete(closing)
+      })
     this.#closing.add(closing)
+    return closing
   }
 }

@@ -4,7 +4,7 @@ import type { OracleLakehouseConfig } from '../../config/lakehouse-config.js'
 import { DhuoError, isDhuoError } from '../../errors.js'
 import { codeOf, isLost, isOracleConflict, isPassing, type OracleErrorContext, translateOracleError } from './oracle-errors.js'
 import type { ProjectAccounts } from './oracle-names.js'
-import { OraclePools, type TakenConnection } from './oracle-pools.js'
+import { cut, OraclePools, type TakenConnection } from './oracle-pools.js'
 import { StatementTime } from './statement-time.js'
 import { Turnstile } from './turnstile.js'
 
@@ -196,12 +196,6 @@ export class OracleSessions {
       clearTimeout(timer)
     }
   }
-}
-
-/** The driver has no way to leave a server that answers no more (26.0): a call that waits for it would wait for ever. */
-function cut(connection: oracledb.Connection): void {
-  const { _impl: inner } = connection as unknown as { _impl?: { nscon?: { forceDisconnect?(): void } } }
-  inner?.nscon?.forceDisconnect?.()
 }
 
 export class OracleSession {
