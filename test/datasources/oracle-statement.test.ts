@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import { translateOracleError } from '../../src/datasources/lakehouse/oracle-errors.js'
 import { readStatement } from '../../src/datasources/lakehouse/oracle-statement.js'
 
 /** The driver's own reading of a statement: what it takes for parameters is what it binds. */
@@ -77,24 +76,4 @@ test('the driver finds the same parameters, whatever stands around them', () => 
     expect(names).toHaveLength(count)
     expect([text, driverNames(text)]).toEqual([text, names])
   }
-})
-
-test.each([
-  ['NJS-500', 'BACKEND_UNAVAILABLE'],
-  ['NJS-503', 'BACKEND_UNAVAILABLE'],
-  ['NJS-040', 'BACKEND_UNAVAILABLE'],
-  ['ORA-01017', 'BACKEND_UNAVAILABLE'],
-  ['NJS-123', 'TIMEOUT'],
-  ['ORA-01013', 'TIMEOUT'],
-  ['ORA-00060', 'CONFLICT'],
-  ['ORA-00001', 'CONFLICT'],
-  ['ORA-00942', 'BAD_USER_INPUT'],
-  ['ORA-01476', 'BAD_USER_INPUT'],
-])('%s is %s, and tells no host, account or address for help', (code, expected) => {
-  const message = `${code}: "DHUO_IRIS#R"."T" at db.example.com:1521\nHelp: https://docs.oracle.com/x`
-  const error = Object.assign(new Error(message), { code })
-  const context = { field: 'sql', accounts: ['DHUO_IRIS#R', 'DHUO_IRIS'], sourceOffset: null } as const
-  const said = translateOracleError(error, context) as Error
-  expect(said).toMatchObject({ code: expected })
-  expect(said.message).not.toMatch(/DHUO_IRIS|https:|Help/)
 })

@@ -177,7 +177,7 @@ class Connection {
   }
 
   #accept(connectData: Buffer): void {
-    if (!connectData.toString('latin1').includes(`SERVICE_NAME=${service})`)) {
+    if (!connectData.toString('latin1').toUpperCase().includes(`SERVICE_NAME=${service})`)) {
       const reason = '(DESCRIPTION=(ERR=12514)(ERROR_STACK=(ERROR=(CODE=12514)(EMFI=4))))'
       this.#send(packet.refuse, Buffer.concat([Buffer.from([0, 0, 0, reason.length]), Buffer.from(reason)]))
       this.socket.end()

@@ -18,6 +18,8 @@ export interface SentStatement {
   sets: readonly (readonly DatabaseBind[])[]
 }
 
+const nothing = { columns: [{ name: 'N', type: 'NUMBER' }], rows: [] } as const
+
 /** A database behind the listener that knows no SQL: it says what it was told to, and keeps account of what it was sent. */
 export class ScriptedDatabase implements Database {
   readonly sent: SentStatement[] = []
@@ -56,7 +58,7 @@ export class ScriptedDatabase implements Database {
 
   #replyTo(statement: SentStatement): Reply {
     const found = this.#replies.find(({ pattern }) => pattern.test(statement.sql))
-    if (!found) return {}
+    if (!found) return /^\s*(SELECT|WITH)\b/i.test(statement.sql) ? nothing : {}
     return typeof found.reply === 'function' ? found.reply(statement) : found.reply
   }
 

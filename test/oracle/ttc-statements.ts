@@ -26,6 +26,10 @@ const noMoreRows = 1403
 /** Bytes of text that go with the others; longer ones come behind them. */
 const longestInline = 32_767
 
+/** What the driver asks where the negotiation has not told it, which is so before 23ai. */
+const askForTimeZone = 'SELECT DBTIMEZONE FROM DUAL'
+const utc: DatabaseAnswer = { columns: [{ name: 'DBTIMEZONE', type: 'VARCHAR2', size: 6 }], rows: [['+00:00']] }
+
 interface BindShape {
   type: OracleTypeName
   size: number
@@ -141,7 +145,7 @@ export class StatementCalls {
     return this.#rows(id, reader.integer())
   }
 
-  /** Temporary LOBs: made, and written in one go. */
+  /** Temporary LOBs: made, measured, and written in one go. */
   lob(reader: Reader): Uint8Array {
     reader.byte()
     const length = reader.integer()
@@ -155,6 +159,7 @@ export class StatementCalls {
     reader.byte()
     reader.take(6)
     const locator = Buffer.from(reader.take(length))
+    if (operation === 0x4000) return new Writer().byte(message.parameter).raw(locator).integer(8_132).raw(status(this.inTransaction)).done()
     if (operation === 0x110) {
       locator.fill(0)
       locator.writeUInt32BE(++this.#lastCursor, 0)
@@ -261,7 +266,7 @@ export class StatementCalls {
     const cursor = this.#cursor(id)
     let answer: DatabaseAnswer
     try {
-      answer = await this.session.execute(cursor.sql, sets, goesOn)
+      answer = cursor.sql === askForTimeZone ? utc : await this.session.execute(cursor.sql, sets, goesOn)
     } catch (error) {
       // The client knows of no cursor of a statement that failed the first time.
       if (isNew) this.#cursors.delete(id)
@@ -352,8 +357,9 @@ export class StatementCalls {
 
 function maxSizeOf({ type, size = 0 }: DatabaseColumn): number {
   if (/CHAR|RAW/.test(type)) return size
-  if (/^(CLOB|NCLOB|BLOB|LONG|LONG RAW|JSON|VECTOR)$/.test(type)) return 2 ** 31 - 1
-  return 22
+  if (/^LONG/.test(type)) return 2 ** 31 - 1
+  // Of locators. What is larger than text can be is followed by more words for each value, to the driver's mind.
+  return /^(CLOB|NCLOB|BLOB|JSON|VECTOR)$/.test(type) ? 4_000 : 22
 }
 
 function writeValue(writer: Writer, column: DatabaseColumn, defined: number | null, value: unknown): void {
@@ -362,10 +368,12 @@ function writeValue(writer: Writer, column: DatabaseColumn, defined: number | nu
     const isLocator = !isLong && /LOB|VECTOR|JSON/.test(column.type)
     if (isLocator) writer.integer(0)
     else writer.byte(0)
-  } else if (isLong) writer.data(value as string | Buffer)
+  } else if (isLong) writer.data(column.type === 'NCLOB' ? nationalText(value as string) : (value as string | Buffer))
   else writeOwn(writer, column, value)
   if (isLong || column.type === 'LONG' || column.type === 'LONG RAW') writer.integer(0).integer(0)
 }
+
+const nationalText = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16()
 
 function writeOwn(writer: Writer, { type }: DatabaseColumn, value: unknown): void {
   switch (type) {
@@ -382,7 +390,7 @@ function writeOwn(writer: Writer, { type }: DatabaseColumn, value: unknown): voi
       writer.data(Buffer.from(value ? [1, 1] : [0]))
       break
     case 'NVARCHAR2':
-      writer.data(Buffer.from(value as string, 'utf16le').swap16())
+      writer.data(nationalText(value as string))
       break
     case 'ROWID': {
       const { rba, part, block, slot } = value as { rba: number; part: number; block: number; slot: number }

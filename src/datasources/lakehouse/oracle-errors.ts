@@ -79,6 +79,10 @@ export const isPassing = (error: unknown): boolean => isLost(error) || outdated.
 /** True when the connection is of no use any more. */
 export const isLost = (error: unknown): boolean => lost.has(codeOf(error))
 
+/** True when the connection is as good as before: the database refused something, or we did. After others who knows what of an answer is still to come. */
+export const leavesSession = (error: unknown): boolean =>
+  isDhuoError(error) || (codeOf(error).startsWith('ORA-') && !isLost(error))
+
 /** True when the transaction lost against another one. */
 export const isOracleConflict = (error: unknown): boolean => conflicts.has(codeOf(error))
 

@@ -48,7 +48,13 @@ export const diagnoseOracleLakehouse = (config: OracleLakehouseConfig): Diagnosi
         ['clock', () => clockOf(ask), 'Let both machines keep time (chrony, ntpd).'],
       ]
       for (const [check, work, remedy] of looks) yield await look(check, work, () => remedy)
-      yield await look('accounts of a project', () => projectOf(ask, as, config), mend, lookMs(config))
+      let reader: { account: string; ask: Ask } | null = null
+      const asReader = async (account: string) => {
+        reader = { account, ask: await as(account) }
+        return reader.ask
+      }
+      yield await look('accounts of a project', () => projectOf(ask, asReader, config), mend, lookMs(config))
+      if (reader) yield await look('reach of a reader', () => reachOf(reader!), () => 'See "Accounts" in docs/oracle.md.')
     } finally {
       for (const { giveBack } of taken) await giveBack(false)
       await pools.close()
@@ -70,6 +76,10 @@ const remedies: readonly (readonly [codes: RegExp, remedy: (config: OracleLakeho
     /^NJS-(503|510|511|530)$/,
     ({ connectString }) =>
       `Is it ${connectString}? Is the listener up, this machine in the access list, the port open (1521, or 1522 with TLS)?`,
+  ],
+  [
+    /^NJS-040$/,
+    () => 'It takes the connection and is silent at the login: is it starting, or hanging? Is something between that takes connections for it?',
   ],
   [
     /^NJS-51[89]$/,
@@ -182,4 +192,30 @@ async function projectOf(
       `As administrator: REVOKE ${more[0]} FROM "${reader}"; and so on.`,
     )
   return `${owner} and its reader and writer can be spoken for; ${clients.length} accounts in all`
+}
+
+/** What everybody in the database may do, a user's SELECT may do too. https://docs.oracle.com/en/database/oracle/oracle-database/23/dbseg/ */
+async function reachOf({ account, ask }: { account: string; ask: Ask }): Promise<Finding | string> {
+  const [link] = await ask('SELECT owner || \'.\' || db_link FROM all_db_links')
+  if (link)
+    return warn(
+      'reach of a reader',
+      `${account} reaches another database by the link ${link[0]}.`,
+      'As administrator: DROP PUBLIC DATABASE LINK …, or give it to those alone who need it.',
+    )
+  const [directory] = await ask('SELECT directory_name FROM all_directories')
+  if (directory)
+    return warn(
+      'reach of a reader',
+      `${account} may use files of the directory ${directory[0]}.`,
+      `As administrator: REVOKE READ, WRITE ON DIRECTORY ${directory[0]} FROM PUBLIC`,
+    )
+  const [{ 0: packages } = []] = await ask('SELECT COUNT(*) FROM all_procedures WHERE object_name = :1', { 1: 'DBMS_CLOUD' })
+  if (packages !== 0)
+    return warn(
+      'reach of a reader',
+      `${account} may call DBMS_CLOUD, which sends what it likes to any address.`,
+      `As administrator: REVOKE EXECUTE ON DBMS_CLOUD FROM PUBLIC, or from "${account}".`,
+    )
+  return `${account} has no way to other databases, files or addresses`
 }

@@ -2,7 +2,7 @@
 import type oracledb from 'oracledb'
 import type { OracleLakehouseConfig } from '../../config/lakehouse-config.js'
 import { DhuoError, isDhuoError } from '../../errors.js'
-import { codeOf, isLost, isOracleConflict, isPassing, type OracleErrorContext, translateOracleError } from './oracle-errors.js'
+import { codeOf, isLost, isOracleConflict, isPassing, leavesSession, type OracleErrorContext, translateOracleError } from './oracle-errors.js'
 import type { ProjectAccounts } from './oracle-names.js'
 import { cut, OraclePools, type TakenConnection } from './oracle-pools.js'
 import { StatementTime } from './statement-time.js'
@@ -115,13 +115,7 @@ export class OracleSessions {
     leave: () => void,
     work: (connection: oracledb.Connection) => Promise<T>,
   ): Promise<T> {
-    let taken: TakenConnection
-    try {
-      taken = await this.#take(time, account)
-    } catch (error) {
-      leave()
-      throw error
-    }
+    const taken = await this.#take(time, account, leave)
     const { connection } = taken
     this.#times.add(time)
     // Of one round trip. Above all of them stands `time`. https://node-oracledb.readthedocs.io/en/latest/user_guide/connection_handling.html#dbcalltimeouts
@@ -146,7 +140,7 @@ export class OracleSessions {
     const ending: Promise<void> = working
       .then(
         () => true,
-        (error: unknown) => !isLost(error),
+        leavesSession,
       )
       .then(async (isAlive) => {
         isUsable &&= isAlive
@@ -171,7 +165,8 @@ export class OracleSessions {
     }
   }
 
-  async #take(time: StatementTime, account: string | null): Promise<TakenConnection> {
+  /** @param leave called where there is no connection: when none is being made any more, which may be after this has returned */
+  async #take(time: StatementTime, account: string | null, leave: () => void): Promise<TakenConnection> {
     const taking = this.#pools.take(account)
     let timer: NodeJS.Timeout | undefined
     const silence = new Promise<never>((_, reject) => {
@@ -184,6 +179,10 @@ export class OracleSessions {
         this.config.connectSeconds * 1_000 + graceMs,
       )
     })
+    const settled = Promise.race([taking, silence]).then(
+      () => clearTimeout(timer),
+      () => clearTimeout(timer),
+    )
     try {
       return await Promise.race([taking, silence, time.stopped])
     } catch (error) {
@@ -191,9 +190,8 @@ export class OracleSessions {
         (late) => late.giveBack(true),
         () => {},
       )
+      void settled.then(leave)
       throw error
-    } finally {
-      clearTimeout(timer)
     }
   }
 }
