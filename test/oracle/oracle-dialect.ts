@@ -104,6 +104,7 @@ export const dictionary = `
 create schema oracle;
 create table oracle."DUAL" ("DUMMY" varchar(1));
 insert into oracle."DUAL" values ('X');
+create table oracle."PROJECTS" ("NAME" varchar(128) primary key);
 
 create view oracle."USER_OBJECTS" as
   select c.relname::varchar(128) as "OBJECT_NAME", (case c.relkind when 'v' then 'VIEW' else 'TABLE' end)::varchar(128) as "OBJECT_TYPE"
@@ -158,4 +159,5 @@ create function oracle.sys_extract_utc(timestamptz) returns timestamp language s
 create function oracle.json_text(json) returns text language sql immutable as 'select $1::text';
 grant usage on schema oracle to public;
 grant select on all tables in schema oracle to public;
+revoke all on oracle."PROJECTS" from public;
 `

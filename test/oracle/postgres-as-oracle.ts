@@ -61,18 +61,25 @@ export class PostgresAsOracle implements Database {
     return new PostgresSession(this, connection)
   }
 
-  /** As the administrator's procedure does: three accounts, none of which may do more than it must. */
+  /**
+   * Step by step as the administrator's procedure does (docs/oracle.md), whoever does the same meanwhile: three accounts, none of which
+   * may do more than it must.
+   */
   async createProject(owner: string): Promise<void> {
-    const [own, reader, writer] = ['', '#R', '#W'].map((suffix) => quoted(this.roleOf(owner + suffix)))
+    const accounts = ['', '#R', '#W'].map((suffix) => this.roleOf(owner + suffix))
+    const [own, reader, writer] = accounts.map(quoted)
     await this.asSuperuser(async (client) => {
-      const { rowCount } = await client.query('select 1 from pg_namespace where nspname = $1', [owner])
-      if (rowCount) return
-      for (const suffix of ['', '#R', '#W']) {
-        this.#roles.add(this.roleOf(owner + suffix))
-        await client.query(`create role ${quoted(this.roleOf(owner + suffix))}`)
+      const unlessThere = (sql: string) => client.query(sql).catch((error) => thereAlready(error) || Promise.reject(error))
+      const { rowCount: taken } = await client.query('select 1 from pg_roles where rolname = $1', [accounts[0]])
+      const { rowCount: known } = await client.query('select 1 from oracle."PROJECTS" where "NAME" = $1', [owner])
+      if (!known && taken) throw new OracleFault(20_002, "There is an account of that name which is no project's.")
+      if (!known) await unlessThere(`insert into oracle."PROJECTS" values ('${owner}')`)
+      for (const account of accounts) {
+        this.#roles.add(account)
+        await unlessThere(`create role ${quoted(account)}`)
       }
-      await client.query(`create schema ${quoted(owner)} authorization ${own}`)
-      await client.query(`grant usage on schema ${quoted(owner)} to ${reader}, ${writer}`)
+      await unlessThere(`create schema ${quoted(owner)} authorization ${own}`)
+      await unlessThere(`grant usage on schema ${quoted(owner)} to ${reader}, ${writer}`)
     })
   }
 
@@ -88,6 +95,10 @@ export class PostgresAsOracle implements Database {
     })
   }
 }
+
+/** Also what PostgreSQL says when two do the same at once. */
+const thereAlready = ({ code, message }: { code?: string; message: string }): boolean =>
+  ['23505', '42710', '42P06'].includes(code ?? '') || /tuple concurrently updated/.test(message)
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
@@ -244,10 +255,13 @@ class PostgresSession implements DatabaseSession {
   async #define(sql: string): Promise<DatabaseAnswer> {
     await this.commit()
     const { text } = toPostgres(sql)
+    // PostgreSQL fails of two definitions at once one that Oracle would let wait.
+    await this.client.query('BEGIN; SELECT pg_advisory_xact_lock(1)')
     try {
       const [, view] = /^CREATE OR REPLACE VIEW "([^"]+)"/.exec(sql) ?? []
       if (view !== undefined) await this.#replaceView(view, text)
       else await this.client.query(this.#withRoles(text.replace(/ PURGE$|"PURGE"$/, '').replace(/"READ"/, 'SELECT')))
+      await this.client.query('COMMIT')
     } catch (error) {
       await this.client.query('ROLLBACK')
       throw faultOf(error)
@@ -255,15 +269,13 @@ class PostgresSession implements DatabaseSession {
     return {}
   }
 
-  /** With other columns PostgreSQL cannot: what users may do with it is given anew, in one transaction. */
+  /** With other columns PostgreSQL cannot: what users may do with it is given anew. */
   async #replaceView(view: string, text: string): Promise<void> {
-    await this.client.query('BEGIN')
     await this.client.query(`DROP VIEW ${quoted(view)}`)
     await this.client.query(text.replace(/OR REPLACE /i, ''))
     const [reader, writer] = ['#R', '#W'].map((suffix) => quoted(this.database.roleOf(this.#owner + suffix)))
     await this.client.query(`GRANT SELECT ON ${quoted(view)} TO ${reader}`)
     await this.client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${quoted(view)} TO ${writer}`)
-    await this.client.query('COMMIT')
   }
 
   #withRoles(text: string): string {

@@ -86,7 +86,9 @@ export const leavesSession = (error: unknown): boolean =>
 /** True when the transaction lost against another one. */
 export const isOracleConflict = (error: unknown): boolean => conflicts.has(codeOf(error))
 
-export const hasCode = (error: unknown, number: number): boolean => codeOf(error) === `ORA-${String(number).padStart(5, '0')}`
+/** True of what was made of such an error as well. */
+export const hasCode = (error: unknown, number: number): boolean =>
+  codeOf(isDhuoError(error) ? error.cause : error) === `ORA-${String(number).padStart(5, '0')}`
 
 /** Empty for what is not of Oracle. */
 export function codeOf(error: unknown): string {

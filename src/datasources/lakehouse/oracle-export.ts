@@ -14,8 +14,7 @@ export async function exportFromOracle(
   format: TableFormat,
 ): Promise<ExportedResult> {
   const statement = readStatement(query.sql)
-  const { sourceOffset } = statement
-  const terms = { time, accounts, as: 'reader', readOnly: true, sourceOffset } as const
+  const terms = { time, accounts, as: 'reader', readOnly: true, statement } as const
   return files.exportText(
     (begin) =>
       sessions.run(terms, async (session) => {

@@ -124,9 +124,8 @@ class OracleLakehouse implements Lakehouse {
   async select(query: SelectQuery, page: PageRequest, signal?: AbortSignal): Promise<ResultPage> {
     const accounts = accountsOf(this.config.prefix, query.schema)
     const statement = readStatement(query.sql)
-    const { sourceOffset } = statement
     return this.#within(signal, (time) =>
-      this.#sessions.run({ time, accounts, as: 'reader', readOnly: true, sourceOffset }, (session) =>
+      this.#sessions.run({ time, accounts, as: 'reader', readOnly: true, statement }, (session) =>
         selectPage(session, statement, query.params, page),
       ),
     )
@@ -142,9 +141,8 @@ class OracleLakehouse implements Lakehouse {
   ): Promise<{ rowsAffected: number }> {
     const accounts = accountsOf(this.config.prefix, statement.schema)
     const read = readStatement(statement.sql)
-    const { sourceOffset } = read
     const rowsAffected = await this.#within(signal, (time) =>
-      this.#sessions.run({ time, accounts, as: 'writer', sourceOffset }, (session) =>
+      this.#sessions.run({ time, accounts, as: 'writer', statement: read }, (session) =>
         runOracleDml(session, read, statement.paramSets),
       ),
     )

@@ -32,14 +32,28 @@ export async function columnsOf({ connection }: OracleSession, statement: Oracle
 /** Bytes that one fetch may bring, were every value as long as its type allows. */
 const largestFetch = 64 * 2 ** 20
 
-/** Rows at a time. What has no bound by its type comes whole, so that few of them are asked for at once. */
+/** Of what has no bound by its type, and comes whole: so many rows first, and so many at most, however short those before were. */
+const [firstUnbounded, mostUnbounded] = [10, 200]
+const isUnbounded = ({ databaseType }: ResultColumn): boolean => /LOB|LONG|JSON|VECTOR|XML/.test(databaseType)
+
+/** Rows at a time. */
 function rowsAtOnce(columns: readonly ResultColumn[], most: number): number {
+  if (columns.some(isUnbounded)) return Math.max(1, Math.min(most, firstUnbounded))
   let bytes = 0
-  for (const { databaseType } of columns) {
-    if (/LOB|LONG|JSON|VECTOR|XML/.test(databaseType)) return Math.max(1, Math.min(most, 50))
+  for (const { databaseType } of columns)
     bytes += Number(/^(?:N?CHAR|N?VARCHAR2|RAW)\((\d+)\)/.exec(databaseType)?.[1] ?? 40)
-  }
   return Math.max(1, Math.min(most, 2_000, Math.floor(largestFetch / bytes)))
+}
+
+/** As many as fit, if they are as long as the longest of these. */
+function nextUnbounded(rows: readonly unknown[][]): number {
+  let longest = 1
+  for (const row of rows) {
+    let bytes = 0
+    for (const value of row) bytes += (value as { length?: number } | null)?.length ?? 0
+    longest = Math.max(longest, bytes)
+  }
+  return Math.max(1, Math.min(mostUnbounded, Math.floor(largestFetch / longest)))
 }
 
 export interface OpenRows {
@@ -70,10 +84,11 @@ export async function openRows(
     columns: text === statement.text ? resultSet!.metaData.map(resultColumn) : described,
     async *batches() {
       try {
-        for (;;) {
-          const rows = await resultSet!.getRows(size)
+        for (let wanted = size; ; ) {
+          const rows = await resultSet!.getRows(wanted)
           if (rows.length > 0) yield rows
-          if (rows.length < size) return
+          if (rows.length < wanted) return
+          if (described.some(isUnbounded)) wanted = nextUnbounded(rows)
         }
       } finally {
         await resultSet!.close().catch(() => {})

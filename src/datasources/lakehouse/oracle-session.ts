@@ -5,6 +5,7 @@ import { DhuoError, isDhuoError } from '../../errors.js'
 import { codeOf, isLost, isOracleConflict, isPassing, leavesSession, type OracleErrorContext, translateOracleError } from './oracle-errors.js'
 import type { ProjectAccounts } from './oracle-names.js'
 import { cut, OraclePools, type TakenConnection } from './oracle-pools.js'
+import type { OracleStatement } from './oracle-statement.js'
 import { StatementTime } from './statement-time.js'
 import { Turnstile } from './turnstile.js'
 
@@ -25,9 +26,18 @@ export interface SessionTerms {
   as: keyof ProjectAccounts
   /** Of the errors. Default `sql`. */
   field?: OracleErrorContext['field']
-  sourceOffset?: OracleErrorContext['sourceOffset']
+  /** Of a user. */
+  statement?: Pick<OracleStatement, 'sourceOffset' | 'declaresCode'>
   /** All of it sees the database as it is at its beginning, and changes nothing; so it may be run once more. */
   readOnly?: boolean
+}
+
+interface Attempt {
+  time: StatementTime
+  account: string | null
+  leave: () => void
+  /** The connection is given to nobody afterwards. */
+  isLast: boolean
 }
 
 export class OracleSessions {
@@ -75,7 +85,7 @@ export class OracleSessions {
   async runAsServer<T>(time: StatementTime, work: (connection: oracledb.Connection) => Promise<T>): Promise<T> {
     const leave = await this.#turnstile.enter(time.stopped)
     try {
-      return await this.#attempt(time, null, leave, work)
+      return await this.#attempt({ time, account: null, leave, isLast: false }, work)
     } catch (error) {
       throw time.reason ? time.reason.error : translateOracleError(error, { field: 'sql', accounts: [], sourceOffset: null })
     }
@@ -89,13 +99,14 @@ export class OracleSessions {
   }
 
   async #run<T>(terms: SessionTerms, turnstile: Turnstile, work: (session: OracleSession) => Promise<T>): Promise<T> {
-    const { time, accounts, field = 'sql', sourceOffset = null } = terms
+    const { time, accounts, field = 'sql', statement } = terms
     const { owner, reader, writer } = accounts
-    const context = { field, sourceOffset, accounts: [reader, writer, owner] }
+    const context = { field, sourceOffset: statement?.sourceOffset ?? null, accounts: [reader, writer, owner] }
+    const isLast = statement?.declaresCode ?? false
     for (let attempt = 1; ; attempt++) {
       const leave = await turnstile.enter(time.stopped)
       try {
-        return await this.#attempt(time, accounts[terms.as], leave, async (connection) => {
+        return await this.#attempt({ time, account: accounts[terms.as], leave, isLast }, async (connection) => {
           const session = new OracleSession(connection, time, context)
           await session.begin(owner, terms.readOnly === true)
           return work(session)
@@ -108,11 +119,9 @@ export class OracleSessions {
     }
   }
 
-  /** Gives the place at the turnstile back when the connection is free again, which may be after this has returned. */
+  /** @param attempt the place at the turnstile is left when the connection is free again, which may be after this has returned */
   async #attempt<T>(
-    time: StatementTime,
-    account: string | null,
-    leave: () => void,
+    { time, account, leave, isLast }: Attempt,
     work: (connection: oracledb.Connection) => Promise<T>,
   ): Promise<T> {
     const taken = await this.#take(time, account, leave)
@@ -120,7 +129,7 @@ export class OracleSessions {
     this.#times.add(time)
     // Of one round trip. Above all of them stands `time`. https://node-oracledb.readthedocs.io/en/latest/user_guide/connection_handling.html#dbcalltimeouts
     connection.callTimeout = time.remaining + graceMs
-    let isUsable = true
+    let isUsable = !isLast
     let cutting: NodeJS.Timeout | undefined
     let unwatch = () => {}
     const overdue = new Promise<never>((_, reject) => {
@@ -261,6 +270,8 @@ const sessionSettings = (owner: string): string =>
   [
     `ALTER SESSION SET NLS_LANGUAGE = 'AMERICAN'`,
     `NLS_TERRITORY = 'AMERICA'`,
+    `NLS_CALENDAR = 'GREGORIAN'`,
+    `NLS_LENGTH_SEMANTICS = 'BYTE'`,
     `NLS_NUMERIC_CHARACTERS = '.,'`,
     `NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS'`,
     `NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF'`,

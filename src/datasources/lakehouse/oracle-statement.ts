@@ -10,6 +10,8 @@ export interface OracleStatement {
   names: readonly string[]
   /** In upper case; empty where there is none. */
   firstWord: string
+  /** It may declare functions of its own, which can do to the session what no statement can. */
+  declaresCode: boolean
   /** The place in the user's SQL of a place in `text`. Both count from 0. */
   sourceOffset(offset: number): number
 }
@@ -65,6 +67,7 @@ export function readStatement(sql: string): OracleStatement {
     text: text.trimEnd(),
     names,
     firstWord: meant.find(({ kind }) => kind === 'word')?.text.toUpperCase() ?? '',
+    declaresCode: meant.some(({ kind, text: word }) => kind === 'word' && /^(FUNCTION|PROCEDURE)$/i.test(word)),
     sourceOffset(offset) {
       const [written, source] = anchors.findLast(([place]) => place <= offset) ?? [0, 0]
       return Math.min(source + offset - written, sql.length)

@@ -150,7 +150,13 @@ export const existsAlready = (table: string, cause?: unknown): DhuoError =>
 export async function dropOracleTable(session: OracleSession, table: string): Promise<boolean> {
   const [found] = await findTables(session, [table])
   if (!found) return false
-  await session.own(`DROP ${found.isView ? 'VIEW' : 'TABLE'} ${quoteOracle(table)}`)
+  try {
+    await session.own(`DROP ${found.isView ? 'VIEW' : 'TABLE'} ${quoteOracle(table)}`)
+  } catch (error) {
+    // Somebody else was faster.
+    if (hasCode(error, 942)) return false
+    throw error
+  }
   if (found.rows !== null) await dropRows(session, found.rows)
   return true
 }
@@ -172,13 +178,18 @@ export async function createAccounts(session: OracleSession): Promise<void> {
     `CREATE TABLE "DHUO#LOCK" (ID NUMBER(1) PRIMARY KEY)`,
   ]) {
     try {
-      await session.connection.execute(table)
+      await session.own(table)
     } catch (error) {
-      if (!hasCode(error, 955)) await session.own(table)
+      if (!hasCode(error, 955)) throw error
     }
   }
-  await session.change(`MERGE INTO "DHUO#LOCK" l USING (SELECT 1 AS ID FROM DUAL) n ON (l.ID = n.ID)
-    WHEN NOT MATCHED THEN INSERT (ID) VALUES (n.ID)`)
+  try {
+    await session.change(`MERGE INTO "DHUO#LOCK" l USING (SELECT 1 AS ID FROM DUAL) n ON (l.ID = n.ID)
+      WHEN NOT MATCHED THEN INSERT (ID) VALUES (n.ID)`)
+  } catch (error) {
+    // Another server made the row after this one had looked for it.
+    if (!hasCode(error, 1)) throw error
+  }
   await session.connection.commit()
 }
 

@@ -146,9 +146,8 @@ export interface DescribedSelect {
 /** As the reader, who can do nothing else. @throws DhuoError BAD_USER_INPUT, field `sql`, when it is no SELECT without parameters */
 export async function describeSelect({ sessions, time, accounts }: Writing, sql: string): Promise<DescribedSelect> {
   const statement = readStatement(sql)
-  const { sourceOffset } = statement
   parameterValues(statement.names, undefined)
-  const columns = await sessions.run({ time, accounts, as: 'reader', readOnly: true, sourceOffset }, (session) =>
+  const columns = await sessions.run({ time, accounts, as: 'reader', readOnly: true, statement }, (session) =>
     columnsOf(session, statement),
   )
   return { statement, columns }
@@ -208,7 +207,7 @@ async function runInsert(
 ): Promise<void> {
   const begin = `INSERT INTO ${into} (${columns.map(({ name }) => quoteOracle(name)).join(', ')})\n`
   const sourceOffset = (offset: number) => statement.sourceOffset(Math.max(0, offset - begin.length))
-  await sessions.run({ time, accounts, as: 'writer', sourceOffset }, async (session) => {
+  await sessions.run({ time, accounts, as: 'writer', statement: { ...statement, sourceOffset } }, async (session) => {
     await before(session)
     await session.connection.execute(begin + statement.text)
     await session.connection.commit()
