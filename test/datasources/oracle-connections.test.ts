@@ -266,3 +266,48 @@ describe('statements that wait', () => {
     })
   })
 })
+
+describe('a session that was used before', () => {
+  test('is set anew before each statement: schema, formats, time zone, and whatever is open', async () => {
+    const opened = await open()
+    for (let round = 0; round < 2; round++) await rowsOf(opened, 'select n from ones')
+    await opened.lakehouse.execute({ schema, sql: 'delete from rows', paramSets: [undefined] })
+    const begun = opened.database.sentLike(/^BEGIN ROLLBACK/)
+    expect(begun.map(({ account }) => account)).toEqual(['DHUO_IRIS#R', 'DHUO_IRIS#R', 'DHUO_IRIS#W'])
+    for (const setting of [
+      "NLS_LANGUAGE = 'AMERICAN'",
+      "NLS_CALENDAR = 'GREGORIAN'",
+      "NLS_LENGTH_SEMANTICS = 'BYTE'",
+      "NLS_NUMERIC_CHARACTERS = '.,'",
+      "NLS_SORT = 'BINARY'",
+      "TIME_ZONE = '+00:00'",
+      'CURRENT_SCHEMA = DHUO_IRIS',
+    ])
+      for (const { sql } of begun) expect(sql).toContain(setting)
+    expect(begun.map(({ sql }) => / SET TRANSACTION READ ONLY; END;$/.test(sql))).toEqual([true, true, false])
+  })
+
+  test('is given to nobody after code of a user ran in it', async () => {
+    const opened = await open()
+    const declared = 'with function f return number is begin return 1; end; select f() as n from ones'
+    expect(await rowsOf(opened, declared)).toEqual([[1]])
+    await eventually(() => opened.listener.open() === 0)
+    expect(await rowsOf(opened, "select 'a function' as n from ones")).toEqual([[1]])
+    expect(opened.listener.open()).toBe(1)
+  })
+})
+
+describe('long values', () => {
+  const texts = (count: number, length: number) => ({
+    columns: [{ name: 'T', type: 'CLOB' }] as const,
+    rows: Array.from({ length: count }, () => ['x'.repeat(length)]),
+  })
+  test('are fetched so many at a time as 64 MiB hold: a few first, then by what they were', async () => {
+    const opened = await open()
+    opened.database.reply(/from short/, texts(900, 10)).reply(/from long/, texts(12, 3 * 2 ** 20))
+    await opened.lakehouse.select({ schema, sql: 'select t from short' }, { limit: 1_000 })
+    expect(opened.listener.fetches.splice(0)).toEqual([10, 200, 200, 200, 200, 200])
+    await opened.lakehouse.select({ schema, sql: 'select t from long' }, { limit: 1_000 })
+    expect(opened.listener.fetches).toEqual([10, 21])
+  })
+})

@@ -1,4 +1,4 @@
-import { codeOf, isLost, isPassing, translateOracleError } from '../../src/datasources/lakehouse/oracle-errors.js'
+import { codeOf, isLost, isPassing, leavesSession, translateOracleError } from '../../src/datasources/lakehouse/oracle-errors.js'
 
 const error = (code: string, message = `${code}: what the database says`) => Object.assign(new Error(message), { code })
 const context = { field: 'sql', accounts: ['DHUO_IRIS#R', 'DHUO_IRIS'], sourceOffset: null } as const
@@ -118,4 +118,11 @@ test('what is not of Oracle stays what it is, and what may be run again is told 
   )
   expect(['ORA-00942', 'ORA-01013', 'NJS-503', 'ORA-00060'].map((code) => isPassing(error(code)))).toEqual(Array(4).fill(false))
   expect(isLost(null)).toBe(false)
+})
+
+test('a connection is given to others after what the database refused, and after nothing else', () => {
+  expect(['ORA-00942', 'ORA-00001', 'ORA-06550'].map((code) => leavesSession(error(code)))).toEqual([true, true, true])
+  expect(leavesSession(translateOracleError(error('ORA-00904'), context))).toBe(true)
+  for (const other of [error('ORA-03113'), error('NJS-112'), error('NJS-123'), new RangeError('of a buffer'), undefined])
+    expect(leavesSession(other)).toBe(false)
 })

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from 'node:tls'
 import { type Database, type DatabaseSession, OracleFault } from './oracle-database.js'
 import { Reader, Writer } from './ttc-codec.js'
 import { errorMessage, StatementCalls } from './ttc-statements.js'
@@ -17,6 +17,10 @@ export interface OracleListener {
   port: number
   /** Who came in, in order: `SERVER[CLIENT]`. */
   readonly logins: string[]
+  /** How many rows each fetch wanted at most. */
+  readonly fetches: number[]
+  /** Names on the certificates that clients presented. */
+  readonly certificates: string[]
   /** Connections that are open now. */
   open(): number
   /** Cuts them without a word. */
@@ -59,13 +63,16 @@ export async function startOracleListener(database: Database, options: ListenerO
   const sockets = new Set<Socket>()
   const endings = new Set<Promise<void>>()
   const logins: string[] = []
+  const fetches: number[] = []
+  const certificates: string[] = []
   let isFrozen = false
   const release = options.release ?? 23
   const all = { password: 'secret', release, version: release === 23 ? 0x17090000 : 0x13030000, tls: null, isMute: false, ...options }
   const serve = (socket: Socket) => {
     sockets.add(socket)
+    if (socket instanceof TLSSocket) certificates.push(String(socket.getPeerCertificate().subject?.CN))
     if (isFrozen) socket.pause()
-    const connection = new Connection(socket, database, all, logins)
+    const connection = new Connection(socket, database, all, { logins, fetches })
     socket.on('data', (bytes) => connection.receive(bytes))
     socket.on('error', () => {})
     socket.on('close', () => {
@@ -82,6 +89,8 @@ export async function startOracleListener(database: Database, options: ListenerO
     url: `oracle://127.0.0.1:${port}/${service}${all.tls ? '?tls=true' : ''}`,
     port,
     logins,
+    fetches,
+    certificates,
     open: () => sockets.size,
     cut: () => {
       for (const socket of sockets) socket.destroy()
@@ -117,7 +126,7 @@ class Connection {
     private readonly socket: Socket,
     private readonly database: Database,
     private readonly options: Required<ListenerOptions>,
-    private readonly logins: string[],
+    private readonly account: Pick<OracleListener, 'logins' | 'fetches'>,
   ) {
     this.#login = new LoginCalls(options.password, options.version)
   }
@@ -256,8 +265,8 @@ class Connection {
       case calls.authTwo: {
         const { login, answer } = this.#login.two(reader)
         this.#session = await this.database.login(login)
-        this.#statements = new StatementCalls(this.#session, this.options.release)
-        this.logins.push(login.client === null ? login.user : `${login.user}[${login.client}]`)
+        this.#statements = new StatementCalls(this.#session, this.options.release, this.account.fetches)
+        this.account.logins.push(login.client === null ? login.user : `${login.user}[${login.client}]`)
         return answer
       }
       case calls.execute:

@@ -61,6 +61,7 @@ export class StatementCalls {
   constructor(
     private readonly session: DatabaseSession,
     private readonly release: 19 | 23,
+    private readonly fetches: number[],
   ) {}
 
   closeCursor(id: number): void {
@@ -294,6 +295,7 @@ export class StatementCalls {
   }
 
   #rows(id: number, wanted: number): Uint8Array {
+    this.fetches.push(wanted)
     const cursor = this.#cursor(id)
     const rows = cursor.rows.slice(cursor.at, cursor.at + wanted)
     cursor.at += rows.length
