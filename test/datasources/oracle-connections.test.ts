@@ -115,7 +115,9 @@ describe('a connection that is lost', () => {
     for (let round = 0; round < 3; round++) {
       expect(await rowsOf(opened, 'select n from ones')).toEqual([[1]])
       opened.listener.cut()
-      expect(await opened.lakehouse.execute({ schema, sql: 'delete from rows', paramSets: [undefined] })).toEqual({ rowsAffected: 1 })
+      expect(await opened.lakehouse.execute({ schema, sql: 'delete from rows', paramSets: [undefined] })).toEqual({
+        rowsAffected: 1,
+      })
       opened.listener.cut()
     }
   })
@@ -144,9 +146,9 @@ describe('a connection that is lost', () => {
       if (sets.length > 0) setImmediate(() => opened.listener.cut())
       return sets.length > 0 ? 'silence' : {}
     })
-    await expect(
-      opened.lakehouse.execute({ schema, sql: 'delete from flaky', paramSets: [undefined] }),
-    ).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+    await expect(opened.lakehouse.execute({ schema, sql: 'delete from flaky', paramSets: [undefined] })).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+    })
     expect(opened.database.sentLike(/delete from flaky/)).toHaveLength(1)
     expect(opened.database.seen.committed).toBe(0)
   })

@@ -180,14 +180,7 @@ describe('values from the database', () => {
       'VARCHAR2(100)',
       [{ a: 1 }],
     ],
-    [
-      'ROWID',
-      { type: 'ROWID' },
-      [{ rba: 1, part: 2, block: 3, slot: 4 }],
-      'OTHER',
-      'ROWID',
-      ['AAAAABAACAAAAADAAE'],
-    ],
+    ['ROWID', { type: 'ROWID' }, [{ rba: 1, part: 2, block: 3, slot: 4 }], 'OTHER', 'ROWID', ['AAAAABAACAAAAADAAE']],
   ]
   test.each(cases)('%s', async (_what, column, wire, type, databaseType, values) => {
     expect(await read(column, [...wire, null])).toEqual({ type, databaseType, values: [...values, null] })
@@ -208,11 +201,14 @@ describe('values from the database', () => {
     expect(await asked('JSON')).toBe(around('JSON_SERIALIZE(C1 RETURNING CLOB)'))
   })
 
-  test.each(['CURSOR', 'BFILE'] as const)('%s is refused by the name of its column, and the statement is not run', async (type) => {
-    open.database.sent.length = 0
-    await expect(read({ type }, [])).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'sql', message: /"V".*convert/ })
-    expect(open.database.sentLike(/^select v/)).toEqual([])
-  })
+  test.each(['CURSOR', 'BFILE'] as const)(
+    '%s is refused by the name of its column, and the statement is not run',
+    async (type) => {
+      open.database.sent.length = 0
+      await expect(read({ type }, [])).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'sql', message: /"V".*convert/ })
+      expect(open.database.sentLike(/^select v/)).toEqual([])
+    },
+  )
 
   test('all of its types are among these', () => {
     const tested = new Set<string>(cases.map(([, { type }]) => type))
@@ -275,7 +271,11 @@ describe('values to the database', () => {
   })
 
   test('NaN is refused by the name of its parameter, for the database has none that JSON can tell', async () => {
-    await expect(bound(Number.NaN)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'params', message: /1 is not a number/ })
+    await expect(bound(Number.NaN)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      field: 'params',
+      message: /1 is not a number/,
+    })
   })
 
   test('before 23ai truth values are numbers', async () => {
@@ -295,7 +295,9 @@ describe('values to the database', () => {
     const { sql: created } = of.database.sentLike(/^CREATE TABLE "DHUO\$LOADED/)[0]!
     const { sql: insert, sets } = of.database.sentLike(/^INSERT INTO "DHUO\$LOADED/)[0]!
     return {
-      columns: Object.fromEntries([...created.matchAll(/"(\w+)" ([A-Z][^,]*?(?:\([^)]*\)[^,]*?)?)(?=, "|\)$)/g)].map((m) => [m[1], m[2]])),
+      columns: Object.fromEntries(
+        [...created.matchAll(/"(\w+)" ([A-Z][^,]*?(?:\([^)]*\)[^,]*?)?)(?=, "|\)$)/g)].map((m) => [m[1], m[2]]),
+      ),
       expressions: insert.slice(insert.indexOf('VALUES (') + 8, -1),
       rows: sets.map((set) => set.map(({ value }) => value)),
       types: sets[0]!.map(({ type }) => type),
@@ -317,9 +319,7 @@ describe('values to the database', () => {
       expressions: expect.stringMatching(
         /^TO_NUMBER\(:1\), :2, TO_TIMESTAMP\(:3, '[^']*FF9'\), CAST\(TO_TIMESTAMP\(:4, '[^']*'\) AS DATE\), TO_BOOLEAN\(:5\), :6, :7$/,
       ),
-      rows: [
-        ['9007199254740991', 0.1, '2026-11-27T18:15:24.123456', '2026-11-27T00:00:00.0', 'true', '{"a":[1]}', 'São'],
-      ],
+      rows: [['9007199254740991', 0.1, '2026-11-27T18:15:24.123456', '2026-11-27T00:00:00.0', 'true', '{"a":[1]}', 'São']],
       types: ['VARCHAR2', 'BINARY_DOUBLE', 'VARCHAR2', 'VARCHAR2', 'VARCHAR2', 'VARCHAR2', 'VARCHAR2'],
     })
   })

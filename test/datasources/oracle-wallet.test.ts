@@ -29,7 +29,19 @@ describeWith('TLS to Oracle', ['openssl'])('TLS', () => {
     directory = await mkdtemp(join(tmpdir(), 'oracle-tls-'))
     const key = ['-newkey', 'rsa:2048', '-nodes']
     for (const authority of ['authority', 'stranger'])
-      openssl('req', '-x509', ...key, '-days', '2', '-subj', `/CN=${authority}`, '-keyout', `${authority}.key`, '-out', `${authority}.pem`)
+      openssl(
+        'req',
+        '-x509',
+        ...key,
+        '-days',
+        '2',
+        '-subj',
+        `/CN=${authority}`,
+        '-keyout',
+        `${authority}.key`,
+        '-out',
+        `${authority}.pem`,
+      )
     for (const [name, subject] of [
       ['server', 'localhost'],
       ['elsewhere', 'elsewhere.example.com'],
@@ -37,7 +49,17 @@ describeWith('TLS to Oracle', ['openssl'])('TLS', () => {
     ] as const) {
       openssl('req', ...key, '-subj', `/CN=${subject}`, '-keyout', `${name}.key`, '-out', `${name}.csr`)
       await writeFile(join(directory, `${name}.ext`), `subjectAltName=DNS:${subject}\n`)
-      const signed = ['-CA', 'authority.pem', '-CAkey', 'authority.key', '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`]
+      const signed = [
+        '-CA',
+        'authority.pem',
+        '-CAkey',
+        'authority.key',
+        '-CAcreateserial',
+        '-days',
+        '2',
+        '-extfile',
+        `${name}.ext`,
+      ]
       openssl('x509', '-req', '-in', `${name}.csr`, ...signed, '-out', `${name}.pem`)
     }
     openssl('rsa', '-in', 'client.key', '-aes256', '-passout', 'pass:chosen at its download', '-out', 'client.locked')
@@ -45,10 +67,17 @@ describeWith('TLS to Oracle', ['openssl'])('TLS', () => {
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
   /** A lake house by the name in a wallet with these parts, before a listener that wants a certificate of its clients. */
-  async function byWallet(parts: readonly string[], { password, server = 'server' }: { password?: string; server?: string } = {}) {
-    const scripted = await open(
-      { key: read(`${server}.key`), cert: read(`${server}.pem`), ca: read('authority.pem'), requestCert: true, rejectUnauthorized: true },
-    )
+  async function byWallet(
+    parts: readonly string[],
+    { password, server = 'server' }: { password?: string; server?: string } = {},
+  ) {
+    const scripted = await open({
+      key: read(`${server}.key`),
+      cert: read(`${server}.pem`),
+      ca: read('authority.pem'),
+      requestCert: true,
+      rejectUnauthorized: true,
+    })
     const wallet = join(directory, `wallet-${scripted.listener.port}`)
     await mkdir(wallet)
     await writeFile(join(wallet, 'ewallet.pem'), parts.map(read).join('\n'))

@@ -216,10 +216,7 @@ describe('what it lacks is named one by one, with what grants it', () => {
     const { listener } = await database()
     const wallet = await mkdtemp(join(home, 'plain-'))
     const address = `(address=(protocol=tcp)(host=localhost)(port=${listener.port}))`
-    await writeFile(
-      join(wallet, 'tnsnames.ora'),
-      `dhuo_low = (description=${address}(connect_data=(service_name=FREEPDB1)))\n`,
-    )
+    await writeFile(join(wallet, 'tnsnames.ora'), `dhuo_low = (description=${address}(connect_data=(service_name=FREEPDB1)))\n`)
     const found = await look('oracle:dhuo_low', { DHUO_ORACLE_WALLET: wallet })
     expect(faults(found)).toEqual([])
     expect(found).toContainEqual(expect.objectContaining({ check: 'TLS', said: 'as tnsnames.ora says of dhuo_low' }))

@@ -128,6 +128,60 @@ test('it says where it listens, on which backends, and the one-time password, wh
     if (file.isFile()) expect((await readFile(join(file.parentPath, file.name))).includes(password!)).toBe(false)
 })
 
+/** Notes whatever modules a program loads, by import and by require. @returns its environment, and the packages that were loaded */
+async function watched(): Promise<{ settings: Record<string, string>; packages(): Promise<Set<string>> }> {
+  const directory = await newHome()
+  const [hook, list] = [join(directory, 'hook.mjs'), join(directory, 'loaded')]
+  await writeFile(
+    hook,
+    `import { appendFileSync } from 'node:fs'
+     import { registerHooks } from 'node:module'
+     registerHooks({ load(url, context, next) { appendFileSync(${JSON.stringify(list)}, url + '\\n'); return next(url, context) } })`,
+  )
+  return {
+    settings: { NODE_OPTIONS: `--import=${hook}` },
+    packages: async () =>
+      new Set([...(await readFile(list, 'utf8')).matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)/g)].map(([, name]) => name!)),
+  }
+}
+const remoteLibraries = /^(oracledb|oci-|ioredis$|pg$|pg-)/
+const remoteOf = (packages: ReadonlySet<string>): string[] => [...packages].filter((name) => remoteLibraries.test(name))
+
+test('embedded backends load no library of a remote one, the server at work as little as the doctor', async () => {
+  const ofServer = await watched()
+  const settings = { DHUO_HOME: await newHome(), DHUO_ADMIN_PASSWORD: 'long enough for it' }
+  const send = await sender(await start({ ...settings, ...ofServer.settings }).ready())
+  await send('mutation { createProject(input: { name: "iris" }) { id } }')
+  expect(await send('{ executeSelect(project: "iris", sql: "select 1 as a") { rows } }')).toEqual({
+    data: { executeSelect: { rows: [[1]] } },
+  })
+  const loaded = await ofServer.packages()
+  expect(loaded).toContain('@duckdb/node-api')
+  expect(remoteOf(loaded)).toEqual([])
+
+  const ofDoctor = await watched()
+  await run(process.execPath, [join(program, 'dist/doctor.js')], {
+    env: { PATH: process.env['PATH'], PORT: '0', DHUO_HOME: join(await newHome(), 'none'), ...ofDoctor.settings },
+    cwd: program,
+  })
+  expect(remoteOf(await ofDoctor.packages())).toEqual([])
+})
+
+test('a lake house on Oracle loads its driver and no other library, and starts without the database', async () => {
+  const { settings, packages } = await watched()
+  const server = start({
+    ...settings,
+    DHUO_HOME: await newHome(),
+    DHUO_LAKEHOUSE_URL: 'oracle://127.0.0.1:1/FREEPDB1',
+    DHUO_ORACLE_USER: 'DHUOSERVER',
+    DHUO_ORACLE_PASSWORD: 'a secret of its own',
+  })
+  await server.ready()
+  expect(server.said()).toMatch(/lakehouse oracle/)
+  expect(remoteOf(await packages())).toEqual(['oracledb'])
+  expect(server.said() + server.logged()).not.toContain('a secret of its own')
+})
+
 test('a password that is set is not told', async () => {
   const server = start({
     DHUO_HOME: await newHome(),

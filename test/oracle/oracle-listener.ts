@@ -67,7 +67,14 @@ export async function startOracleListener(database: Database, options: ListenerO
   const certificates: string[] = []
   let isFrozen = false
   const release = options.release ?? 23
-  const all = { password: 'secret', release, version: release === 23 ? 0x17090000 : 0x13030000, tls: null, isMute: false, ...options }
+  const all = {
+    password: 'secret',
+    release,
+    version: release === 23 ? 0x17090000 : 0x13030000,
+    tls: null,
+    isMute: false,
+    ...options,
+  }
   const serve = (socket: Socket) => {
     sockets.add(socket)
     if (socket instanceof TLSSocket) certificates.push(String(socket.getPeerCertificate().subject?.CN))

@@ -160,7 +160,8 @@ export class StatementCalls {
     reader.byte()
     reader.take(6)
     const locator = Buffer.from(reader.take(length))
-    if (operation === 0x4000) return new Writer().byte(message.parameter).raw(locator).integer(8_132).raw(status(this.inTransaction)).done()
+    if (operation === 0x4000)
+      return new Writer().byte(message.parameter).raw(locator).integer(8_132).raw(status(this.inTransaction)).done()
     if (operation === 0x110) {
       locator.fill(0)
       locator.writeUInt32BE(++this.#lastCursor, 0)

@@ -54,7 +54,12 @@ export const diagnoseOracleLakehouse = (config: OracleLakehouseConfig): Diagnosi
         return reader.ask
       }
       yield await look('accounts of a project', () => projectOf(ask, asReader, config), mend, lookMs(config))
-      if (reader) yield await look('reach of a reader', () => reachOf(reader!), () => 'See "Accounts" in docs/oracle.md.')
+      if (reader)
+        yield await look(
+          'reach of a reader',
+          () => reachOf(reader!),
+          () => 'See "Accounts" in docs/oracle.md.',
+        )
     } finally {
       for (const { giveBack } of taken) await giveBack(false)
       await pools.close()
@@ -79,7 +84,8 @@ const remedies: readonly (readonly [codes: RegExp, remedy: (config: OracleLakeho
   ],
   [
     /^NJS-040$/,
-    () => 'It takes the connection and is silent at the login: is it starting, or hanging? Is something between that takes connections for it?',
+    () =>
+      'It takes the connection and is silent at the login: is it starting, or hanging? Is something between that takes connections for it?',
   ],
   [
     /^NJS-51[89]$/,
@@ -196,7 +202,7 @@ async function projectOf(
 
 /** What everybody in the database may do, a user's SELECT may do too. https://docs.oracle.com/en/database/oracle/oracle-database/23/dbseg/ */
 async function reachOf({ account, ask }: { account: string; ask: Ask }): Promise<Finding | string> {
-  const [link] = await ask('SELECT owner || \'.\' || db_link FROM all_db_links')
+  const [link] = await ask("SELECT owner || '.' || db_link FROM all_db_links")
   if (link)
     return warn(
       'reach of a reader',

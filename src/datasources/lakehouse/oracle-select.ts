@@ -40,8 +40,7 @@ const isUnbounded = ({ databaseType }: ResultColumn): boolean => /LOB|LONG|JSON|
 function rowsAtOnce(columns: readonly ResultColumn[], most: number): number {
   if (columns.some(isUnbounded)) return Math.max(1, Math.min(most, firstUnbounded))
   let bytes = 0
-  for (const { databaseType } of columns)
-    bytes += Number(/^(?:N?CHAR|N?VARCHAR2|RAW)\((\d+)\)/.exec(databaseType)?.[1] ?? 40)
+  for (const { databaseType } of columns) bytes += Number(/^(?:N?CHAR|N?VARCHAR2|RAW)\((\d+)\)/.exec(databaseType)?.[1] ?? 40)
   return Math.max(1, Math.min(most, 2_000, Math.floor(largestFetch / bytes)))
 }
 

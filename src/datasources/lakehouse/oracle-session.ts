@@ -2,7 +2,15 @@
 import type oracledb from 'oracledb'
 import type { OracleLakehouseConfig } from '../../config/lakehouse-config.js'
 import { DhuoError, isDhuoError } from '../../errors.js'
-import { codeOf, isLost, isOracleConflict, isPassing, leavesSession, type OracleErrorContext, translateOracleError } from './oracle-errors.js'
+import {
+  codeOf,
+  isLost,
+  isOracleConflict,
+  isPassing,
+  leavesSession,
+  type OracleErrorContext,
+  translateOracleError,
+} from './oracle-errors.js'
 import type { ProjectAccounts } from './oracle-names.js'
 import { cut, OraclePools, type TakenConnection } from './oracle-pools.js'
 import type { OracleStatement } from './oracle-statement.js'
@@ -147,10 +155,7 @@ export class OracleSessions {
     overdue.catch(() => {})
     const working = work(connection).finally(() => unwatch())
     const ending: Promise<void> = working
-      .then(
-        () => true,
-        leavesSession,
-      )
+      .then(() => true, leavesSession)
       .then(async (isAlive) => {
         isUsable &&= isAlive
         if (isUsable) await connection.rollback()
