@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -229,7 +230,7 @@ describeWith('the wallet of Oracle', ['openssl'])('the wallet of Oracle', () => 
     const openssl = (...words: string[]) => execFileSync('openssl', words, { cwd: directory, stdio: 'pipe' })
     openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-keyout', 'k', '-out', 'c')
     const { listener } = await database({
-      tls: { key: execFileSync('cat', [join(directory, 'k')]), cert: execFileSync('cat', [join(directory, 'c')]) },
+      tls: { key: readFileSync(join(directory, 'k')), cert: readFileSync(join(directory, 'c')) },
     })
     const fault = onlyFault(await look(listener.url))
     expect(fault).toMatchObject({ check: 'reach', remedy: expect.stringContaining('Unzip the wallet anew') })
