@@ -48,24 +48,25 @@ export const diagnoseOracleLakehouse = (config: OracleLakehouseConfig): Diagnosi
         ['clock', () => clockOf(ask), 'Let both machines keep time (chrony, ntpd).'],
       ]
       for (const [check, work, remedy] of looks) yield await look(check, work, () => remedy)
-      let reader: { account: string; ask: Ask } | null = null
+      const readers: Reader[] = []
       const asReader = async (account: string) => {
-        reader = { account, ask: await as(account) }
+        const reader = { account, ask: await as(account) }
+        readers.push(reader)
         return reader.ask
       }
       yield await look('accounts of a project', () => projectOf(ask, asReader, config), mend, lookMs(config))
-      if (reader)
-        yield await look(
-          'reach of a reader',
-          () => reachOf(reader!),
-          () => 'See "Accounts" in docs/oracle.md.',
-        )
+      const remedy = () => 'See "Accounts" in docs/oracle.md.'
+      for (const reader of readers) yield await look('reach of a reader', () => reachOf(reader), remedy)
     } finally {
       for (const { giveBack } of taken) await giveBack(false)
       await pools.close()
     }
   }
 
+interface Reader {
+  account: string
+  ask: Ask
+}
 type Ask = (sql: string, binds?: oracledb.BindParameters) => Promise<unknown[][]>
 
 function versionOf({ oracleServerVersion, oracleServerVersionString }: oracledb.Connection): string {
@@ -201,7 +202,7 @@ async function projectOf(
 }
 
 /** What everybody in the database may do, a user's SELECT may do too. https://docs.oracle.com/en/database/oracle/oracle-database/23/dbseg/ */
-async function reachOf({ account, ask }: { account: string; ask: Ask }): Promise<Finding | string> {
+async function reachOf({ account, ask }: Reader): Promise<Finding | string> {
   const [link] = await ask("SELECT owner || '.' || db_link FROM all_db_links")
   if (link)
     return warn(
