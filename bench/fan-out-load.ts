@@ -191,8 +191,11 @@ async function load({ group: name, events, together }: Load): Promise<{ seconds:
   let done = 0
   for (const { socket } of others) socket.pause()
   while (done < events) {
+    // Who is paused answers no ping either, and servers close those who do not.
+    const resumeAt = performance.now() + 2_000
     const round = Math.min(events - done, 100)
-    for (let sent = 0; sent < round; sent += together) {
+    let sent = 0
+    for (; sent < round && performance.now() < resumeAt; sent += together) {
       const began = performance.now()
       const count = Math.min(together, round - sent)
       const wanted = witness.frames + count
@@ -203,9 +206,13 @@ async function load({ group: name, events, together }: Load): Promise<{ seconds:
       await arrived.promise
       milliseconds += performance.now() - began
     }
-    done += round
+    done += Math.min(sent, round)
     for (const { socket } of others) socket.resume()
-    await until(() => others.every(({ frames }) => frames >= done))
+    await until(() => others.every(({ frames }) => frames >= done)).catch(() => {
+      const short = others.filter(({ frames }) => frames < done)
+      const closed = short.filter(({ socket }) => socket.destroyed)
+      throw new Error(`${short.length} of ${others.length} got less than ${done} events; ${closed.length} of them were closed`)
+    })
     for (const { socket } of others) socket.pause()
   }
   for (const { socket } of others) socket.resume()
