@@ -104,10 +104,13 @@ export async function visibleProject(context: Context, name: string): Promise<Pr
   return project && (await canSee(context, project.id)) ? project : null
 }
 
+/** Whoever may see it. One that was imported has a name of its own, perhaps with capitals; all others have none. */
+export const findBucket = async ({ loaders }: Context, name: string): Promise<BucketRow | null> =>
+  (await loaders.bucketByName.load(name)) ?? loaders.bucketByName.load(canonicalName('BUCKET', name))
+
 /** @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN */
 export async function requireBucket(context: Context, name: string, role: Role, field = 'bucket'): Promise<BucketRow> {
-  const bucket = await context.loaders.bucketByName.load(canonicalName('BUCKET', name))
-  return requireRow(context, bucket, role, `The bucket "${name}"`, field)
+  return requireRow(context, await findBucket(context, name), role, `The bucket "${name}"`, field)
 }
 
 /** Oneself, people of the projects one may see, and for administrators everybody. @throws UNAUTHENTICATED */

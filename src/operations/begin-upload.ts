@@ -78,5 +78,6 @@ const contentTypes: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',
 }
 
-const contentTypeOf = (key: string): string =>
+/** By the extension. */
+export const contentTypeOf = (key: string): string =>
   contentTypes[key.slice(key.lastIndexOf('.') + 1).toLowerCase()] ?? 'application/octet-stream'

@@ -1,5 +1,5 @@
 import { AccessKeyResolver } from './access-key-resolver.js'
-import { BucketResolver } from './bucket-resolver.js'
+import { BucketResolver, BucketSyncResolver } from './bucket-resolver.js'
 import { DatasetResolver } from './dataset-resolver.js'
 import { ArchiveResolver, DeploymentResolver } from './deployment-resolver.js'
 import { DeploymentContentResolver, StepSpecResolver } from './deployment-step-resolver.js'
@@ -39,6 +39,7 @@ export const resolvers = [
   AccessKeyResolver,
   ArchiveResolver,
   BucketResolver,
+  BucketSyncResolver,
   DatasetOriginResolver,
   DatasetPredictionsResolver,
   DatasetResolver,

@@ -8,6 +8,7 @@ import { badInput, DhuoError } from '../errors.js'
 import { abandonUpload } from '../operations/abandon-upload.js'
 import { beginUpload } from '../operations/begin-upload.js'
 import { begunUpload, completeUpload } from '../operations/complete-upload.js'
+import { deleteObject } from '../operations/delete-object.js'
 import { inTermsOf } from '../operations/in-terms-of.js'
 import { formatOf, objectAsFile } from '../operations/object-table.js'
 import { rowLimit, type TableResult, tableResult } from '../operations/table-result.js'
@@ -29,7 +30,7 @@ export class StoredObjectResolver {
     @Arg('key', { description: 'Exactly.' }) key: string,
   ): Promise<boolean> {
     const bucket = await requireBucket(context, bucketName, 'EDITOR')
-    return context.datasources.catalog.storedObjects.retireCurrent(bucket.id, key, new Date().toISOString())
+    return deleteObject(context.datasources, bucket, key)
   }
 
   @FieldResolver(() => Bucket, { description: 'The bucket that it is in.' })

@@ -3,7 +3,7 @@ import type { BucketPurpose } from '../datasources/catalog/tables.js'
 import { enumOf } from './enum-of.js'
 import { connectionOf } from './paging.js'
 import { RelayNode } from './relay-node.js'
-import { DateTime } from './scalars.js'
+import { BigInteger, DateTime } from './scalars.js'
 
 const BucketPurposeEnum = enumOf<BucketPurpose>('BucketPurpose', 'What a bucket is for. Its name says so too.', {
   RAW: 'Data as it came.',
@@ -28,6 +28,39 @@ export class Bucket extends RelayNode {
 
   @Field(() => DateTime, { description: 'When it was made.' })
   createdAt!: string
+}
+
+@ObjectType({ simpleResolvers: true, description: 'What was found in a bucket that others fill as well.' })
+export class BucketSyncResult {
+  @Field(() => BigInteger, { description: 'Objects that are new here.' })
+  added!: number
+
+  @Field(() => BigInteger, { description: 'Objects whose key means other bytes now.' })
+  replaced!: number
+
+  @Field(() => BigInteger, { description: 'Objects that are not there any more.' })
+  removed!: number
+
+  @Field(() => BigInteger, { description: 'Objects that cannot be here, for no key may be called so.' })
+  skipped!: number
+
+  @Field(() => [String], { description: 'What those are called; a hundred at most.' })
+  skippedKeys!: string[]
+}
+
+@InputType({ description: 'A bucket that the storage has already.' })
+export class ImportBucketInput {
+  @Field({ description: "The project's name." })
+  project!: string
+
+  @Field({ description: "The bucket's name, exactly as the storage has it. It need not follow the naming policy." })
+  name!: string
+
+  @Field(() => BucketPurposeEnum, { description: 'What it is for.' })
+  purpose!: BucketPurpose
+
+  @Field(() => String, { nullable: true, description: 'Looks only for keys that begin with it; without it, for all.' })
+  prefix?: string | null
 }
 
 export const BucketConnection = connectionOf(() => Bucket, 'Bucket')

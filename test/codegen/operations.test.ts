@@ -34,7 +34,7 @@ test('an operation asks for one root field under its own name, so that a client 
 
 test('an operation is named as a person would say what it does', () => {
   const verbs =
-    /^(Abandon|Cancel|Check|Complete|Create|Delete|Deploy|Execute|Finish|Get|List|Log|Predict|Preview|Read|Report|Retry|Revoke|Run|Save|Search|Set|Trace|Transition|Update|Watch)([A-Z]|$)/
+    /^(Abandon|Cancel|Check|Complete|Create|Delete|Deploy|Execute|Finish|Get|Import|List|Log|Predict|Preview|Read|Report|Retry|Revoke|Run|Save|Search|Set|Sync|Trace|Transition|Update|Watch)([A-Z]|$)/
   expect(operations.map(nameOf).filter((name) => !verbs.test(name))).toEqual([])
   for (const operation of operations) expect(/^Watch/.test(nameOf(operation))).toBe(operation.operation === 'subscription')
 })

@@ -465,6 +465,28 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
         expect(listing.objects).toEqual(rows.filter((row) => row.isCurrent === 1))
       })
 
+      test('versions are found by their etags, current or not, in their bucket; one that was replaced can be the current one again', async () => {
+        const [old, fresh] = [await put('k', { etag: 'old' }), await put('k', { etag: 'fresh' })]
+        const elsewhere = await insertBucket(catalog)
+        await catalog.transaction(({ storedObjects }) => storedObjects.insertCurrent(objectRow(elsewhere, 'k', { etag: 'old' })))
+        const found = await catalog.storedObjects.byEtags(bucket.id, ['old', 'fresh', 'none'])
+        expect(found.map(({ id }) => id).sort()).toEqual([old.id, fresh.id].sort())
+        await catalog.transaction(({ storedObjects }) => storedObjects.reinstate(old, at(9)))
+        expect(await catalog.storedObjects.findCurrent(bucket.id, 'k')).toEqual(old)
+        expect(await catalog.storedObjects.byIds([fresh.id])).toEqual([{ ...fresh, isCurrent: 0, replacedAt: at(9) }])
+      })
+
+      test('what is current is walked along by key, from any key on', async () => {
+        for (const key of ['p/ü', 'p/a', 'p/\u{10ffff}', 'q', 'p/a\u0001']) await put(key)
+        await put('p/gone')
+        await catalog.storedObjects.retireCurrent(bucket.id, 'p/gone', at(1))
+        const walk = async (after: string | null, limit = 10) =>
+          (await catalog.storedObjects.currentAfter(bucket.id, 'p/', after, limit)).map(({ key }) => key)
+        expect(await walk(null)).toEqual(['p/a', 'p/a\u0001', 'p/ü', 'p/\u{10ffff}'])
+        expect(await walk(null, 2)).toEqual(['p/a', 'p/a\u0001'])
+        expect(await walk('p/a\u0001')).toEqual(['p/ü', 'p/\u{10ffff}'])
+      })
+
       test('an id is given once', async () => {
         const object = await put('k')
         await expect(put('other', { id: object.id })).rejects.toThrow()

@@ -96,6 +96,9 @@ function storeCalls(catalog: Catalog): { [Name in keyof Stores]?: () => object }
       delete: () => [catalog.storedObjects.delete('a')],
       restore: () => [catalog.storedObjects.restore(objectRow({ id: 'a', projectId: 'b' }, 'k'))],
       currentByKeys: () => [catalog.storedObjects.currentByKeys('a', ids)],
+      currentAfter: () => [null, 'k'].map((after) => catalog.storedObjects.currentAfter('a', 'p', after, 10)),
+      byEtags: () => [catalog.storedObjects.byEtags('a', ids)],
+      reinstate: () => [catalog.storedObjects.reinstate(objectRow({ id: 'a', projectId: 'b' }, 'k'), at(0))],
       setSha256: () => [catalog.storedObjects.setSha256('a', 'b')],
     }),
     uploads: (): Calls<'uploads'> => ({

@@ -6,6 +6,7 @@ import * as foundation from './migrations/2026-11-foundation.js'
 import * as tracking from './migrations/2026-11-tracking.js'
 import * as workflows from './migrations/2026-11-workflows.js'
 import * as remoteOutput from './migrations/2026-12-remote-output.js'
+import * as storedEtags from './migrations/2026-12-stored-etags.js'
 import type { Tables } from './tables.js'
 
 /** Carried out in the order of their names; what a released version has carried out must not change any more. */
@@ -14,6 +15,7 @@ const migrations = {
   '2026-11-tracking': tracking,
   '2026-11-workflows': workflows,
   '2026-12-remote-output': remoteOutput,
+  '2026-12-stored-etags': storedEtags,
 }
 
 /** All that are missing, in one transaction. @throws BACKEND_UNAVAILABLE when a newer version of this server was here */

@@ -125,6 +125,22 @@ export class StoredObjectStore {
     }
   }
 
+  /** What is current under keys that begin with the prefix, by key, after one of them. */
+  currentAfter(bucketId: string, prefix: string, after: string | null, limit: number): Promise<StoredObjectRow[]> {
+    return this.listFlat(bucketId, prefix, after === null ? prefix : after + justAfter, limit)
+  }
+
+  /** Versions, current or not, by the etags of their bytes; in any order. */
+  byEtags(bucketId: string, etags: readonly string[]): Promise<StoredObjectRow[]> {
+    return this.db.selectFrom('stored_objects').selectAll().where('bucketId', '=', bucketId).where('etag', 'in', etags).execute()
+  }
+
+  /** Makes a version that was replaced the current one of its key again. Call it in a transaction. */
+  async reinstate(object: StoredObjectRow, now: Timestamp): Promise<void> {
+    await this.retireCurrent(object.bucketId, object.key, now)
+    await this.db.updateTable('stored_objects').set({ isCurrent: 1, replacedAt: null }).where('id', '=', object.id).execute()
+  }
+
   private listFlat(bucketId: string, prefix: string, start: string, limit: number): Promise<StoredObjectRow[]> {
     const end = successorOf(prefix)
     return this.db

@@ -43,6 +43,7 @@ export async function openLocalObjectStorage(
 class LocalObjectStorage implements ObjectStorage {
   readonly kind = 'file'
   readonly supports = { directTransfer: false }
+  readonly existing = null
   readonly #directory: string
   readonly #writes: string
   readonly #uploads: LocalUploads
@@ -146,6 +147,9 @@ class LocalObjectStorage implements ObjectStorage {
     await using file = await this.#openVersion(location)
     return await attempt(() => hashFile(file))
   }
+
+  /** Nobody else reads this directory. */
+  async hide(): Promise<void> {}
 
   async remove(location: BytesLocation): Promise<void> {
     const path = this.#pathOf(location)

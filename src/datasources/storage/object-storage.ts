@@ -70,6 +70,33 @@ export interface BegunUpload extends UploadRequest {
   token: string
 }
 
+/** An object that lies in a bucket, whoever put it there. */
+export interface FoundObject {
+  key: string
+  /** Of these bytes; `remove` leaves them alone, for they are not this server's to throw away. */
+  version: string
+  size: number
+  etag: string
+  /** ISO 8601. */
+  lastModified: string
+}
+
+/** What a backend offers that others fill as well. */
+export interface ExistingBuckets {
+  /**
+   * Makes a bucket that is there ready: from now on it keeps every version.
+   * @throws NOT_FOUND (`field: bucket`), CONFLICT (`field: bucket`) it was made for something else
+   */
+  adopt(bucket: string, labels: BucketLabels): Promise<void>
+  /**
+   * What is under each key now, in byte order of the keys. Passes over what is no key here.
+   * @throws NOT_FOUND (`field: bucket`)
+   */
+  list(bucket: string, prefix: string): AsyncIterable<FoundObject>
+  /** What else is known of one of them; null when it is not there any more, or an upload of this server made it. */
+  describe(bucket: string, found: FoundObject): Promise<{ contentType: string } | null>
+}
+
 /**
  * One kind of object store. Bytes are streams in both directions: memory does not grow with the size of an object.
  * Every method throws `DhuoError`: `BACKEND_UNAVAILABLE` when the backend does not answer, and what is named below.
@@ -81,6 +108,8 @@ export interface ObjectStorage {
     /** Clients send and fetch bytes at URLs of the backend's own, not through this server. */
     directTransfer: boolean
   }
+  /** Null where all that can be in a bucket was put there by servers like this one. */
+  readonly existing: ExistingBuckets | null
   /** Resolves when the backend can be read and written. */
   ping(): Promise<void>
   /**
@@ -143,6 +172,11 @@ export interface ObjectStorage {
   localFile(location: BytesLocation): Promise<string | null>
   /** Hashes the bytes. Lower-case hex. */
   sha256(location: BytesLocation): Promise<string>
+  /**
+   * Takes a version out of the way of those who look at the backend by other means, if it is what they see under its key. It
+   * stays readable by its location. Idempotent.
+   */
+  hide(location: BytesLocation): Promise<void>
   /** Idempotent. Open reads of the version go on to their end. */
   remove(location: BytesLocation): Promise<void>
   close(): Promise<void>

@@ -1,6 +1,6 @@
 // Buckets of OCI as this server makes them: in one compartment, tagged, with versions, and tidied by the service itself.
 import type { ObjectStorageClient } from 'oci-objectstorage'
-import { badInput, DhuoError } from '../../errors.js'
+import { badInput, DhuoError, isDhuoError, notFound } from '../../errors.js'
 import type { Logger } from '../../logger.js'
 import { isOciAnswer, ociCall, ociError } from '../oci/oci-errors.js'
 import type { BucketLabels } from './object-storage.js'
@@ -49,6 +49,21 @@ export class OciBuckets {
     await this.#tidyByItself(name)
   }
 
+  /** @throws NOT_FOUND, CONFLICT (`field: bucket`) */
+  async adopt(name: string, { project }: BucketLabels): Promise<void> {
+    if (!/^[\w.-]{1,256}$/.test(name)) throw notFound(`The bucket ${name} of OCI`, 'bucket')
+    const { client, namespace } = this.#options
+    const { bucket } = await ociCall(service, () => client.getBucket({ namespaceName: namespace, bucketName: name })).catch(
+      (error) => {
+        throw isDhuoError(error) && error.code === 'NOT_FOUND' ? notFound(`The bucket ${name} of OCI`, 'bucket') : error
+      },
+    )
+    const owner = bucket.freeformTags?.[tags.project]
+    if (owner !== undefined && owner !== project)
+      throw new DhuoError('CONFLICT', `The bucket "${name}" of OCI was made for the project "${owner}".`, { field: 'bucket' })
+    if (bucket.versioning !== 'Enabled') await this.#keepVersions(name)
+  }
+
   /** The name is taken in the whole namespace: perhaps by this server, which did not come to say so, perhaps by somebody else. */
   async #requireOurs(name: string, wanted: Record<string, string>): Promise<void> {
     const { client, namespace, compartment } = this.#options
@@ -62,14 +77,13 @@ export class OciBuckets {
     if (bucket.compartmentId !== compartment) throw taken('in another compartment')
     const has = bucket.freeformTags ?? {}
     if (Object.entries(wanted).some(([tag, value]) => has[tag] !== value)) throw taken('which was not made for this')
-    if (bucket.versioning !== 'Enabled')
-      await ociCall(service, () =>
-        client.updateBucket({
-          namespaceName: namespace,
-          bucketName: name,
-          updateBucketDetails: { versioning: 'Enabled' as never },
-        }),
-      )
+    if (bucket.versioning !== 'Enabled') await this.#keepVersions(name)
+  }
+
+  async #keepVersions(bucketName: string): Promise<void> {
+    const { client, namespace } = this.#options
+    const updateBucketDetails = { versioning: 'Enabled' as never }
+    await ociCall(service, () => client.updateBucket({ namespaceName: namespace, bucketName, updateBucketDetails }))
   }
 
   /**

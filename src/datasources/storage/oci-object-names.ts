@@ -28,9 +28,26 @@ export const uploadMark = 'dhuo-upload'
 export const uploadPrefix = (id: string): string => `${uploadsPrefix}${id}/`
 export const uploadBytesName = (id: string): string => `${uploadPrefix(id)}bytes`
 
+/** The key of a name; null for what is this server's own. */
+export function keyOf(name: string): string | null {
+  if (name.startsWith(keysPrefix)) return decodeURIComponent(name.slice(keysPrefix.length))
+  return name.startsWith(reservedPrefix) ? null : name
+}
+
+/** Versions that others wrote: this server reads them and does not throw them away. */
+const foundPrefix = 'found-'
+export const foundVersionOf = (version: { versionId: string | null; etag: string }): string => foundPrefix + versionOf(version)
+export const isFound = (version: string): boolean => version.startsWith(foundPrefix)
+
 /** How the port calls a version. In a bucket that never had versioning the etag tells whether it is still the same bytes. */
 export const versionOf = ({ versionId, etag }: { versionId: string | null; etag: string }): string => versionId ?? `etag-${etag}`
 
 /** What the service is asked for, to get these bytes or none. */
-export const pinOf = (version: string): { versionId?: string; ifMatch?: string } =>
-  version.startsWith('etag-') ? { ifMatch: version.slice('etag-'.length) } : { versionId: version }
+export function pinOf(version: string): { versionId?: string; ifMatch?: string } {
+  const name = isFound(version) ? version.slice(foundPrefix.length) : version
+  return name.startsWith('etag-') ? { ifMatch: name.slice('etag-'.length) } : { versionId: name }
+}
+
+/** Whether it is these bytes that an object has now. */
+export const isVersion = (object: { versionId: string | null; etag: string }, version: string): boolean =>
+  version === versionOf(object) || version === foundVersionOf(object)

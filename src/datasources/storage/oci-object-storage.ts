@@ -20,7 +20,8 @@ import type {
   UploadRequest,
 } from './object-storage.js'
 import { OciBuckets } from './oci-buckets.js'
-import { objectNameOf, pinOf, uploadMark, versionOf } from './oci-object-names.js'
+import { OciExistingBuckets } from './oci-existing-buckets.js'
+import { isFound, isVersion, objectNameOf, pinOf, uploadMark, versionOf } from './oci-object-names.js'
 import { OciObjectRead } from './oci-object-read.js'
 import { writeOciObject } from './oci-object-write.js'
 import { OciObjects, service } from './oci-objects.js'
@@ -73,6 +74,7 @@ interface OciObjectStorageParts extends OciSizes {
 class OciObjectStorage implements ObjectStorage {
   readonly kind = 'oci'
   readonly supports: ObjectStorage['supports']
+  readonly existing: OciExistingBuckets
   readonly #parts: OciObjectStorageParts
   readonly #states: OciUploadStates
   readonly #uploads: OciUploads
@@ -81,6 +83,7 @@ class OciObjectStorage implements ObjectStorage {
     const { objects, preauthenticated, partSize, directFrom } = parts
     this.#parts = parts
     this.supports = { directTransfer: preauthenticated !== null }
+    this.existing = new OciExistingBuckets(parts.buckets, objects)
     const hash = (bucket: string, name: string, version: string) => this.#hash(bucket, name, version)
     this.#states = new OciUploadStates(objects)
     this.#uploads = new OciUploads({ objects, preauthenticated, partSize, directFrom, states: this.#states, hash })
@@ -155,7 +158,7 @@ class OciObjectStorage implements ObjectStorage {
     const name = this.#nameOf(location)
     // Such a URL gives what is under the name. What is older is read through this server, by its version.
     const current = await objects.head(location.bucket, name)
-    if (current === null || versionOf(current) !== location.version) return null
+    if (current === null || !isVersion(current, location.version)) return null
     const url = new URL(await preauthenticated.urlToRead(location.bucket, name))
     const disposition = `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`
     url.search = new URLSearchParams({
@@ -174,8 +177,15 @@ class OciObjectStorage implements ObjectStorage {
     return this.#hash(location.bucket, this.#nameOf(location), location.version)
   }
 
+  async hide(location: BytesLocation): Promise<void> {
+    const { objects } = this.#parts
+    const name = this.#nameOf(location)
+    const current = await objects.head(location.bucket, name)
+    if (current && isVersion(current, location.version)) await objects.remove(location.bucket, name, { ifMatch: current.etag })
+  }
+
   async remove({ bucket, key, version }: BytesLocation): Promise<void> {
-    if (isPossible(key, version)) await this.#parts.objects.remove(bucket, objectNameOf(key), pinOf(version))
+    if (isPossible(key, version) && !isFound(version)) await this.#parts.objects.remove(bucket, objectNameOf(key), pinOf(version))
   }
 
   async close(): Promise<void> {

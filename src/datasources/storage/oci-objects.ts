@@ -18,6 +18,15 @@ export interface OciObject {
   meta: Record<string, string>
 }
 
+/** As lists tell it. */
+export interface OciListed {
+  name: string
+  size: number
+  etag: string
+  /** ISO 8601. */
+  lastModified: string
+}
+
 export interface OciVersion {
   name: string
   versionId: string | null
@@ -131,6 +140,25 @@ export class OciObjects {
       const response = await this.#client.renameObject({ ...this.#in(bucket), renameObjectDetails })
       return { etag: response.eTag, versionId: response.versionId ?? null }
     })
+  }
+
+  /** What is there now, by name. @throws NOT_FOUND there is no such bucket */
+  async *list(bucket: string, prefix: string): AsyncGenerator<OciListed> {
+    let start: string | undefined
+    do {
+      const { listObjects } = await this.#call(() =>
+        this.#client.listObjects({
+          ...this.#in(bucket),
+          prefix: encodeURIComponent(prefix),
+          fields: 'name,size,etag,timeModified',
+          ...(start !== undefined && { start: encodeURIComponent(start) }),
+        }),
+      )
+      // The date is a text, whatever its type says.
+      for (const { name, size, etag, timeModified } of listObjects.objects)
+        yield { name, size: size ?? 0, etag: etag ?? '', lastModified: new Date(String(timeModified)).toISOString() }
+      start = listObjects.nextStartWith || undefined
+    } while (start !== undefined)
   }
 
   /** Versions of every object whose name starts with the prefix, those of one name together. */

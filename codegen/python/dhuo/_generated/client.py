@@ -852,6 +852,31 @@ class Operations(OperationsBase):
         data = self._execute(documents.GET_VIEWER, {})
         return optional(results.UserFields._read, data)
 
+    def import_bucket(
+        self,
+        *,
+        name: str,
+        project: str,
+        purpose: Union[BucketPurpose, str],
+        prefix: Maybe[str] = UNSET,
+    ) -> results.BucketSyncFields:
+        """Takes a bucket that the storage has already into a project, with what lies in it; from then on it
+        keeps every version. For administrators: the server may see buckets that are nobody's business here.
+
+        Args:
+            name: The bucket's name, exactly as the storage has it. It need not follow the naming
+                policy.
+            project: The project's name.
+            purpose: What it is for.
+            prefix: Looks only for keys that begin with it; without it, for all.
+
+        Raises:
+            ApiError: the server refuses it; its subclasses are named after the codes.
+            TransportError: no answer came.
+        """
+        data = self._execute(documents.IMPORT_BUCKET, {"input": {"name": name, "project": project, "purpose": purpose, "prefix": prefix}})
+        return results.BucketSyncFields._read(data)
+
     def list_access_keys(self) -> Optional[results.ListAccessKeysViewer]:
         """Who is asking; null when the request carries no valid credentials.
 
@@ -1618,6 +1643,21 @@ class Operations(OperationsBase):
         """
         data = self._execute(documents.SET_SCHEDULE, {"deployment": deployment, "cron": cron, "timezone": timezone, "enabled": enabled})
         return results.DeploymentFields._read(data)
+
+    def sync_bucket(self, bucket: str, *, prefix: Maybe[str] = UNSET) -> results.BucketSyncFields:
+        """Looks for what came into a bucket by other ways than this API, and went: a job that wrote files
+        there, a person with the console of OCI.
+
+        Args:
+            bucket: The bucket's name.
+            prefix: Only keys that begin with it. Default: "".
+
+        Raises:
+            ApiError: the server refuses it; its subclasses are named after the codes.
+            TransportError: no answer came.
+        """
+        data = self._execute(documents.SYNC_BUCKET, {"bucket": bucket, "prefix": prefix})
+        return results.BucketSyncFields._read(data)
 
     def trace_dataset(
         self,

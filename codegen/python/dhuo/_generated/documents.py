@@ -7,7 +7,8 @@ from .._codec import Operation
 
 
 _ACCESS_KEY_FIELDS = 'fragment AccessKeyFields on AccessKey{id name role project{...ProjectRef}createdAt expiresAt lastUsedAt revokedAt}'
-_BUCKET_FIELDS = 'fragment BucketFields on Bucket{id name purpose project{...ProjectRef}createdAt}'
+_BUCKET_FIELDS = 'fragment BucketFields on Bucket{id name purpose project{...ProjectRef}createdAt namingProblem}'
+_BUCKET_SYNC_FIELDS = 'fragment BucketSyncFields on BucketSyncResult{bucket{...BucketFields}added replaced removed skipped skippedKeys}'
 _COLUMN_FIELDS = 'fragment ColumnFields on Column{name type databaseType nullable}'
 _DATASET_FIELDS = 'fragment DatasetFields on Dataset{id name version kind description table rowCount columns{...ColumnFields}object{...ObjectRef}project{...ProjectRef}createdAt updatedAt}'
 _DATASET_REF = 'fragment DatasetRef on Dataset{id name version}'
@@ -306,6 +307,12 @@ GET_VIEWER = Operation(
     "viewer",
     'query GetViewer{viewer{...UserFields}}' + _USER_FIELDS,
 )
+IMPORT_BUCKET = Operation(
+    "ImportBucket",
+    "mutation",
+    "importBucket",
+    'mutation ImportBucket($input:ImportBucketInput!){importBucket(input:$input){...BucketSyncFields}}' + _BUCKET_SYNC_FIELDS + _BUCKET_FIELDS + _PROJECT_REF,
+)
 LIST_ACCESS_KEYS = Operation(
     "ListAccessKeys",
     "query",
@@ -503,6 +510,12 @@ SET_SCHEDULE = Operation(
     "mutation",
     "setSchedule",
     'mutation SetSchedule($deployment:ID!$cron:String$timezone:String$enabled:Boolean){setSchedule(deployment:$deployment cron:$cron timezone:$timezone enabled:$enabled){...DeploymentFields}}' + _DEPLOYMENT_FIELDS + _SCHEDULE_FIELDS + _MODEL_VERSION_REF + _PIPELINE_RUN_REF + _PROJECT_REF,
+)
+SYNC_BUCKET = Operation(
+    "SyncBucket",
+    "mutation",
+    "syncBucket",
+    'mutation SyncBucket($bucket:String!$prefix:String){syncBucket(bucket:$bucket prefix:$prefix){...BucketSyncFields}}' + _BUCKET_SYNC_FIELDS + _BUCKET_FIELDS + _PROJECT_REF,
 )
 TRACE_DATASET = Operation(
     "TraceDataset",

@@ -210,6 +210,22 @@ class ExecuteDmlInput(Input):
 
 
 @dataclass(eq=False, repr=False)
+class ImportBucketInput(Input):
+    """A bucket that the storage has already."""
+
+    _names: ClassVar[Mapping[str, str]] = {}
+
+    name: str
+    """The bucket's name, exactly as the storage has it. It need not follow the naming policy."""
+    project: str
+    """The project's name."""
+    purpose: Union[BucketPurpose, str]
+    """What it is for."""
+    prefix: Maybe[str] = UNSET
+    """Looks only for keys that begin with it; without it, for all."""
+
+
+@dataclass(eq=False, repr=False)
 class KeyValueInput(Input):
     """A name and its text."""
 

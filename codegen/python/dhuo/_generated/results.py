@@ -282,6 +282,8 @@ class BucketFields(Record):
     """The project that it belongs to."""
     created_at: datetime
     """When it was made."""
+    naming_problem: Optional[str]
+    """Which rule of the naming policy its name breaks, as that of an imported one may; null when it breaks none."""
 
     @classmethod
     def _read(cls, data: Mapping[str, Any]) -> BucketFields:
@@ -291,6 +293,7 @@ class BucketFields(Record):
             purpose=BucketPurpose(data["purpose"]),
             project=ProjectRef._read(data["project"]),
             created_at=parse_datetime(data["createdAt"]),
+            naming_problem=data["namingProblem"],
         )
 
 
@@ -2152,6 +2155,35 @@ class GetServerServer(Record):
             backends=[GetServerServerBackends._read(item) for item in data["backends"]],
             limits=GetServerServerLimits._read(data["limits"]),
             error_codes=[ErrorCode(item) for item in data["errorCodes"]],
+        )
+
+
+@dataclass(eq=False, repr=False)
+class BucketSyncFields(Record):
+    """What was found in a bucket that others fill as well."""
+
+    bucket: BucketFields
+    """The bucket that was looked at."""
+    added: int
+    """Objects that are new here."""
+    replaced: int
+    """Objects whose key means other bytes now."""
+    removed: int
+    """Objects that are not there any more."""
+    skipped: int
+    """Objects that cannot be here, for no key may be called so."""
+    skipped_keys: List[str]
+    """What those are called; a hundred at most."""
+
+    @classmethod
+    def _read(cls, data: Mapping[str, Any]) -> BucketSyncFields:
+        return cls(
+            bucket=BucketFields._read(data["bucket"]),
+            added=int(data["added"]),
+            replaced=int(data["replaced"]),
+            removed=int(data["removed"]),
+            skipped=int(data["skipped"]),
+            skipped_keys=data["skippedKeys"],
         )
 
 

@@ -28,6 +28,18 @@ const BucketFieldsText = `fragment BucketFields on Bucket {
     ...ProjectRef
   }
   createdAt
+  namingProblem
+}`
+
+const BucketSyncFieldsText = `fragment BucketSyncFields on BucketSyncResult {
+  bucket {
+    ...BucketFields
+  }
+  added
+  replaced
+  removed
+  skipped
+  skippedKeys
 }`
 
 const ColumnFieldsText = `fragment ColumnFields on Column {
@@ -1019,6 +1031,15 @@ export const GetViewer = /*#__PURE__*/ typedDocument<GetViewerQuery, GetViewerQu
 }`, UserFieldsText)
 
 /**
+ * Takes a bucket that the storage has already into a project, with what lies in it; from then on it keeps every version. For administrators: the server may see buckets that are nobody's business here.
+ */
+export const ImportBucket = /*#__PURE__*/ typedDocument<ImportBucketMutation, ImportBucketMutationVariables>('mutation', 'ImportBucket', `mutation ImportBucket($input: ImportBucketInput!) {
+  importBucket(input: $input) {
+    ...BucketSyncFields
+  }
+}`, BucketFieldsText, BucketSyncFieldsText, ProjectRefText)
+
+/**
  * Who is asking; null when the request carries no valid credentials.
  */
 export const ListAccessKeys = /*#__PURE__*/ typedDocument<ListAccessKeysQuery, ListAccessKeysQueryVariables>('query', 'ListAccessKeys', `query ListAccessKeys {
@@ -1513,6 +1534,15 @@ export const SetSchedule = /*#__PURE__*/ typedDocument<SetScheduleMutation, SetS
 }`, DeploymentFieldsText, ModelVersionRefText, PipelineRunRefText, ProjectRefText, ScheduleFieldsText)
 
 /**
+ * Looks for what came into a bucket by other ways than this API, and went: a job that wrote files there, a person with the console of OCI.
+ */
+export const SyncBucket = /*#__PURE__*/ typedDocument<SyncBucketMutation, SyncBucketMutationVariables>('mutation', 'SyncBucket', `mutation SyncBucket($bucket: String!, $prefix: String) {
+  syncBucket(bucket: $bucket, prefix: $prefix) {
+    ...BucketSyncFields
+  }
+}`, BucketFieldsText, BucketSyncFieldsText, ProjectRefText)
+
+/**
  * What read it, and what came of it.
  *
  * A dataset by name; null when it does not exist or you may not see it.
@@ -1987,6 +2017,18 @@ export type Goal =
   /** Smaller ones, as with a loss. */
   | 'MINIMIZE';
 
+/** A bucket that the storage has already. */
+export type ImportBucketInput = {
+  /** The bucket's name, exactly as the storage has it. It need not follow the naming policy. */
+  name: string;
+  /** Looks only for keys that begin with it; without it, for all. */
+  prefix?: string | null | undefined;
+  /** The project's name. */
+  project: string;
+  /** What it is for. */
+  purpose: BucketPurpose;
+};
+
 /** A name and its text. */
 export type KeyValueInput = {
   /** Letters, digits and "_-. :/"; 250 characters at most. */
@@ -2396,7 +2438,7 @@ export type RevokeAccessKeyMutationVariables = Exact<{
 
 export type RevokeAccessKeyMutation = { revokeAccessKey: AccessKeyFieldsFragment };
 
-export type BucketFieldsFragment = { id: string, name: string, purpose: BucketPurpose, createdAt: string, project: ProjectRefFragment };
+export type BucketFieldsFragment = { id: string, name: string, purpose: BucketPurpose, createdAt: string, namingProblem: string | null, project: ProjectRefFragment };
 
 export type ListBucketsQueryVariables = Exact<{
   project: string;
@@ -2420,6 +2462,23 @@ export type CreateBucketMutationVariables = Exact<{
 
 
 export type CreateBucketMutation = { createBucket: BucketFieldsFragment };
+
+export type BucketSyncFieldsFragment = { added: number | string, replaced: number | string, removed: number | string, skipped: number | string, skippedKeys: Array<string>, bucket: BucketFieldsFragment };
+
+export type ImportBucketMutationVariables = Exact<{
+  input: ImportBucketInput;
+}>;
+
+
+export type ImportBucketMutation = { importBucket: BucketSyncFieldsFragment };
+
+export type SyncBucketMutationVariables = Exact<{
+  bucket: string;
+  prefix?: string | null | undefined;
+}>;
+
+
+export type SyncBucketMutation = { syncBucket: BucketSyncFieldsFragment };
 
 export type DatasetRefFragment = { id: string, name: string, version: number };
 

@@ -1,0 +1,29 @@
+// Takes a bucket that the storage has already into a project, with what lies in it.
+import { newId } from '../datasources/catalog/node-id.js'
+import type { BucketPurpose, BucketRow, ProjectRow } from '../datasources/catalog/tables.js'
+import type { Datasources } from '../datasources/datasources.js'
+import { DhuoError } from '../errors.js'
+import { inTermsOf } from './in-terms-of.js'
+import { type BucketSync, requireExisting, requirePrefix, syncBucket } from './sync-bucket.js'
+
+export interface BucketImport {
+  project: ProjectRow
+  /** As the storage has it. */
+  name: string
+  purpose: BucketPurpose
+  prefix: string
+  createdBy: string
+}
+
+/** @throws PRECONDITION_FAILED, NOT_FOUND, CONFLICT */
+export async function importBucket(datasources: Datasources, input: BucketImport): Promise<BucketSync> {
+  const { project, name, purpose, prefix, createdBy } = input
+  const existing = requireExisting(datasources)
+  requirePrefix(prefix)
+  const taken = new DhuoError('CONFLICT', `The bucket "${name}" belongs to a project already.`, { field: 'input.name' })
+  if ((await datasources.catalog.buckets.byNames([name])).length > 0) throw taken
+  await inTermsOf({ bucket: 'input.name' }, existing.adopt(name, { project: project.name, purpose }))
+  const bucket: BucketRow = { id: newId('bucket'), projectId: project.id, name, purpose, createdAt: new Date().toISOString() }
+  if (!(await datasources.catalog.buckets.insert(bucket))) throw taken
+  return syncBucket(datasources, bucket, prefix, createdBy, { isNew: true })
+}
