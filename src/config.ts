@@ -97,6 +97,8 @@ export interface Config {
   functions: FunctionsConfig
   /** Builds dependency archives; null: this machine does. */
   archiveFunction: ArchiveFunctionConfig | null
+  /** Buckets of OCI that the work of all projects passes through: scripts, archives, models, what runs print. */
+  ownBuckets: readonly string[]
   pubsub: PubsubConfig
   /** What every backend of Oracle Cloud shares; nobody looks at it where there is none. */
   oci: OciConfig
@@ -139,7 +141,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const settings = parsed.data
   const home = resolve(settings.DHUO_HOME)
 
-  return deepFreeze({
+  const config = {
     port: settings.PORT,
     host: settings.HOST,
     publicUrl: settings.DHUO_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
@@ -166,8 +168,15 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     sql: { timeoutMs: settings.DHUO_SQL_TIMEOUT_MS, maxRows: settings.DHUO_SQL_MAX_ROWS },
     upload: { maxBytes: settings.DHUO_UPLOAD_MAX_BYTES, hours: settings.DHUO_UPLOAD_HOURS },
     leaseSeconds: settings.DHUO_LEASE_SECONDS,
-  })
+  }
+  return deepFreeze({ ...config, ownBuckets: bucketsOf(config) })
 }
+
+const bucketsOf = ({ compute, functions, archiveFunction }: Omit<Config, 'ownBuckets'>): string[] => [
+  ...(compute.scheme === 'oci-dataflow' ? [compute.files.bucket, compute.logsBucket] : []),
+  ...(functions.scheme === 'oci-functions' ? [functions.bucket] : []),
+  ...(archiveFunction ? [archiveFunction.bucket] : []),
+]
 
 const isSecret = (name: string): boolean => /_(PASSWORD|PASSPHRASE|SECRET|TOKEN|KEY)$/.test(name)
 

@@ -131,6 +131,7 @@ describe('readConfig', () => {
       ...{ scheme: 'oci-dataflow', compartment: 'ocid1.compartment.oc1..aaaa', address: { region: null, endpoint: null } },
       ...{ sparkVersion: '3.5.0', pythonVersion: [3, 11], machine: 'x86_64', poolId: null, privateEndpointId: null, spark: {} },
       files: { bucket: 'files', namespace: 'tenant', prefix: 'dhuo/' },
+      logsBucket: 'files',
       logsUri: 'oci://files@tenant/dhuo/logs/',
       poll: { leastMs: 2_000, mostMs: 30_000 },
       sizes: {
@@ -145,7 +146,13 @@ describe('readConfig', () => {
         `&${fixed}&spark=3.2.1&logs=oci://logs@tenant/&pool=ocid1.dataflowpool.oc1..a&dataflow.auth=resource_principal&region=sa-vinhedo-1`,
       ),
     ).toMatchObject({
-      ...{ sparkVersion: '3.2.1', pythonVersion: [3, 8], logsUri: 'oci://logs@tenant/', poolId: 'ocid1.dataflowpool.oc1..a' },
+      ...{
+        sparkVersion: '3.2.1',
+        pythonVersion: [3, 8],
+        logsUri: 'oci://logs@tenant/',
+        logsBucket: 'logs',
+        poolId: 'ocid1.dataflowpool.oc1..a',
+      },
       address: { region: 'sa-vinhedo-1' },
       spark: { 'dataflow.auth': 'resource_principal' },
       sizes: {

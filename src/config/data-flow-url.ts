@@ -37,6 +37,7 @@ export interface DataFlowConfig {
   files: BucketPlace
   /** Where Data Flow puts its logs. `oci://<bucket>@<namespace>/…` */
   logsUri: string
+  logsBucket: string
   poolId: string | null
   privateEndpointId: string | null
   sizes: Readonly<Record<ClusterSize, DataFlowCluster>>
@@ -97,9 +98,10 @@ export function dataFlowOf(url: string): DataFlowConfig | string {
     spark[name] = value
   }
   const logsUri = logs ?? `oci://${files.bucket}@${files.namespace}/${files.prefix}logs/`
+  const logsBucket = placeOf(logsUri)!.bucket
   const scheme = 'oci-dataflow' as const
   const runtime = { sparkVersion, pythonVersion, machine } as const
-  return { scheme, compartment, address, ...runtime, files, logsUri, poolId, privateEndpointId, sizes, poll, spark }
+  return { scheme, compartment, address, ...runtime, files, logsUri, logsBucket, poolId, privateEndpointId, sizes, poll, spark }
 }
 
 function placeOf(uri: string): BucketPlace | null {

@@ -17,8 +17,7 @@ export async function completeUpload(
 ): Promise<StoredObjectRow> {
   const digest = digestIn(sha256, 'sha256') ?? upload.sha256
   if (upload.sha256 !== null && digest !== upload.sha256) throw badInput('sha256', 'createUpload was told another SHA-256.')
-  // The same object for each of several calls: two at once, or one that is repeated after a crash.
-  const objectId = upload.id.replace(/^[a-z]+/, 'obj')
+  const objectId = objectIdOf(upload.id)
   let bytes: BytesLocation | null = null
   if (upload.objectId === null) {
     if (upload.expiresAt <= new Date().toISOString())
@@ -51,6 +50,9 @@ export async function completeUpload(
   if (bytes) await storage.remove(bytes)
   throw notFound('The upload', 'id')
 }
+
+/** The same object for each of several calls: two at once, or one that is repeated after a crash. */
+export const objectIdOf = (uploadId: string): string => uploadId.replace(/^[a-z]+/, 'obj')
 
 export const begunUpload = (upload: UploadRow, bucket: string): BegunUpload => ({
   id: upload.id,

@@ -2,11 +2,14 @@
 import type { BucketRow } from '../datasources/catalog/tables.js'
 import type { Datasources } from '../datasources/datasources.js'
 
-/** @returns false when there was nothing */
+/** @returns false when there was nothing. @throws BACKEND_UNAVAILABLE nothing was deleted */
 export async function deleteObject({ catalog, storage }: Datasources, bucket: BucketRow, key: string): Promise<boolean> {
-  const object = await catalog.storedObjects.findCurrent(bucket.id, key)
-  if (!(await catalog.storedObjects.retireCurrent(bucket.id, key, new Date().toISOString()))) return false
-  // A storage that does not answer now goes on showing it to others until it is swept: it is deleted all the same.
-  if (object) await storage.hide({ bucket: bucket.name, key, version: object.version }).catch(() => {})
-  return true
+  for (;;) {
+    const object = await catalog.storedObjects.findCurrent(bucket.id, key)
+    if (!object) return false
+    // The storage first: what it went on showing would be taken for something new by whoever looks what came into the bucket.
+    await storage.hide({ bucket: bucket.name, key, version: object.version })
+    // Somebody may have replaced it meanwhile: then that is what has to go.
+    if (await catalog.storedObjects.retire(object.id, new Date().toISOString())) return true
+  }
 }

@@ -15,12 +15,22 @@ export interface BucketImport {
   createdBy: string
 }
 
-/** @throws PRECONDITION_FAILED, NOT_FOUND, CONFLICT */
-export async function importBucket(datasources: Datasources, input: BucketImport): Promise<BucketSync> {
+/**
+ * When it breaks off halfway the project has the bucket, and `syncBucket` goes on.
+ * @param ownBuckets those that the server keeps work of all projects in
+ * @throws PRECONDITION_FAILED, NOT_FOUND, CONFLICT
+ */
+export async function importBucket(
+  datasources: Datasources,
+  ownBuckets: readonly string[],
+  input: BucketImport,
+): Promise<BucketSync> {
   const { project, name, purpose, prefix, createdBy } = input
   const existing = requireExisting(datasources)
   requirePrefix(prefix)
-  const taken = new DhuoError('CONFLICT', `The bucket "${name}" belongs to a project already.`, { field: 'input.name' })
+  const conflict = (why: string) => new DhuoError('CONFLICT', `The bucket "${name}" ${why}.`, { field: 'input.name' })
+  if (ownBuckets.includes(name)) throw conflict("is this server's own: what all projects run passes through it")
+  const taken = conflict('belongs to a project already')
   if ((await datasources.catalog.buckets.byNames([name])).length > 0) throw taken
   await inTermsOf({ bucket: 'input.name' }, existing.adopt(name, { project: project.name, purpose }))
   const bucket: BucketRow = { id: newId('bucket'), projectId: project.id, name, purpose, createdAt: new Date().toISOString() }

@@ -2,10 +2,11 @@
 import { newId } from '../datasources/catalog/node-id.js'
 import type { BucketRow, StoredObjectRow } from '../datasources/catalog/tables.js'
 import type { Datasources } from '../datasources/datasources.js'
-import type { ExistingBuckets, FoundObject } from '../datasources/storage/object-storage.js'
+import type { ExistingBuckets, FoundDescription, FoundObject } from '../datasources/storage/object-storage.js'
 import { badInput, DhuoError } from '../errors.js'
 import { checkName } from '../naming-policy.js'
 import { contentTypeOf } from './begin-upload.js'
+import { objectIdOf } from './complete-upload.js'
 
 /** Of objects under a prefix of a bucket. */
 export interface BucketSync {
@@ -26,6 +27,7 @@ interface Change {
 const batchSize = 200
 const describedAtOnce = 8
 const namedAtMost = 100
+const ownWritingMs = 600_000
 
 /**
  * Two lists in the same order, that of the storage and that of the catalog, are walked side by side; memory does not grow with them.
@@ -53,8 +55,9 @@ export async function syncBucket(
   /** Rows before `key`: the storage has none of them. */
   const removeBefore = async (key: string | null) => {
     for (; !row.done && (key === null || compare(row.value.key, key) < 0); row = await rows.next())
-      if (row.value.lastModified < began && (await isGone(existing, bucket, row.value)))
-        sync.removed += (await datasources.catalog.storedObjects.retireCurrent(bucket.id, row.value.key, began)) ? 1 : 0
+      // A list is of the moment when it was made: what is not in it may have come since.
+      if (row.value.lastModified < began && (await existing.describe(bucket.name, row.value.key)) === null)
+        sync.removed += (await datasources.catalog.storedObjects.retire(row.value.id, began)) ? 1 : 0
   }
 
   for await (const found of existing.list(bucket.name, prefix)) {
@@ -101,12 +104,6 @@ async function* currentRows(
   }
 }
 
-/** A list is of the moment when it was made: what is not in it may have come since. */
-async function isGone(existing: ExistingBuckets, bucket: BucketRow, { key }: StoredObjectRow): Promise<boolean> {
-  for await (const found of existing.list(bucket.name, key)) return found.key !== key
-  return true
-}
-
 interface Registering {
   sync: BucketSync
   createdBy: string
@@ -115,64 +112,80 @@ interface Registering {
 }
 
 async function register(
-  { catalog, storage }: Datasources,
+  datasources: Datasources,
   existing: ExistingBuckets,
   bucket: BucketRow,
   changes: readonly Change[],
   { sync, createdBy, isNew, now }: Registering,
 ): Promise<void> {
   if (changes.length === 0) return
+  const { catalog } = datasources
   const found = changes.map((change) => change.found)
   const known = await catalog.storedObjects.byEtags(
     bucket.id,
     found.map(({ etag }) => etag),
   )
   const knownOf = new Map(known.map((row) => [`${row.etag} ${row.key}`, row]))
-  const unknown = changes.filter(({ found }) => !knownOf.has(`${found.etag} ${found.key}`))
-  const described = await describeAll(
-    existing,
-    bucket,
-    unknown.map((change) => change.found),
-    isNew,
-  )
+  const contentTypes = isNew
+    ? new Map(found.map((each) => [each, contentTypeOf(each.key)]))
+    : await describeAll(datasources, existing, bucket, found)
 
-  for (const { found, before } of changes) {
-    const row = knownOf.get(`${found.etag} ${found.key}`)
-    if (row && row.isCurrent === 0 && before === null)
-      // It was deleted here, and could not be hidden there at the time.
-      await storage.hide({ bucket: bucket.name, key: found.key, version: row.version })
-  }
   await catalog.transaction(async ({ storedObjects }) => {
     for (const { found, before } of changes) {
       const row = knownOf.get(`${found.etag} ${found.key}`)
-      const contentType = described.get(found)
-      if (row?.isCurrent === 1 || (row && before === null)) continue
+      const contentType = contentTypes.get(found)
+      if (contentType === undefined || row?.isCurrent === 1) continue
+      // Deleted here, where it could not be hidden from others.
+      if (row && before === null && !found.isKept) continue
+      // Somebody took an older version back, or one that had been deleted.
       if (row) await storedObjects.reinstate(row, now)
-      else if (contentType !== undefined) await storedObjects.insertCurrent(rowOf(bucket, found, contentType, createdBy))
-      else continue
+      else await storedObjects.insertCurrent(rowOf(bucket, found, contentType, createdBy))
       sync[before ? 'replaced' : 'added']++
     }
   })
 }
 
-/** Without those that an upload of this server made: who completes it registers them. */
+/** The content types of those that are still there, and that nobody is about to register. */
 async function describeAll(
+  datasources: Datasources,
   existing: ExistingBuckets,
   bucket: BucketRow,
   objects: readonly FoundObject[],
-  isNew: boolean,
 ): Promise<Map<FoundObject, string>> {
-  if (isNew) return new Map(objects.map((found) => [found, contentTypeOf(found.key)]))
-  const described = new Map<FoundObject, string>()
+  const described: [FoundObject, FoundDescription][] = []
   const left = objects.values()
   const work = async () => {
     for (const found of left) {
-      const more = await existing.describe(bucket.name, found)
-      if (more) described.set(found, more.contentType)
+      const description = await existing.describe(bucket.name, found.key)
+      if (description?.etag === found.etag) described.push([found, description])
     }
   }
   await Promise.all(Array.from({ length: describedAtOnce }, work))
-  return described
+  const isUnderWay = await uploadsUnderWay(
+    datasources,
+    described.flatMap(([, { uploadId }]) => uploadId ?? []),
+  )
+  return new Map(
+    described
+      .filter(([found, { uploadId }]) => uploadId === null || !isUnderWay(uploadId, found))
+      .map(([found, { contentType }]) => [found, contentType]),
+  )
+}
+
+/** What an upload has put under its key and not registered yet. A copy of an object looks as if the same upload had made it. */
+async function uploadsUnderWay(
+  { catalog }: Datasources,
+  ids: readonly string[],
+): Promise<(uploadId: string, found: FoundObject) => boolean> {
+  if (ids.length === 0) return () => false
+  const begun = new Map((await catalog.uploads.byIds(ids)).map((upload) => [upload.id, upload]))
+  const done = new Set((await catalog.storedObjects.byIds(ids.map(objectIdOf))).map(({ id }) => id))
+  return (uploadId, { key, lastModified }) => {
+    const upload = begun.get(uploadId)
+    if (upload) return upload.objectId === null && upload.key === key
+    // The server's own writing is no upload that the catalog knows of, and takes no longer than this from the bytes to the row.
+    return !done.has(objectIdOf(uploadId)) && Date.now() - Date.parse(lastModified) < ownWritingMs
+  }
 }
 
 const rowOf = (bucket: BucketRow, found: FoundObject, contentType: string, createdBy: string): StoredObjectRow => ({

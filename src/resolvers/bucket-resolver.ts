@@ -48,7 +48,7 @@ export class BucketResolver {
     const { name, purpose, prefix } = input
     context.forgetLoaded()
     const wanted = { project, name, purpose, prefix: prefix ?? '', createdBy: user.id }
-    return inTermsOf({ prefix: 'input.prefix' }, importBucket(context.datasources, wanted))
+    return inTermsOf({ prefix: 'input.prefix' }, importBucket(context.datasources, context.config.ownBuckets, wanted))
   }
 
   @Mutation(() => BucketSyncResult, {

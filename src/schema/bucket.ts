@@ -59,7 +59,11 @@ export class ImportBucketInput {
   @Field(() => BucketPurposeEnum, { description: 'What it is for.' })
   purpose!: BucketPurpose
 
-  @Field(() => String, { nullable: true, description: 'Looks only for keys that begin with it; without it, for all.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Looks only for keys that begin with it; without it, for all. The whole bucket is the project’s all the same: its people can look for the rest, and write there.',
+  })
   prefix?: string | null
 }
 

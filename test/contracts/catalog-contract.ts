@@ -396,6 +396,7 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
           ])
           expect(countTrue(answers)).toBe(1)
           const found = await catalog.uploads.find(id)
+          expect(await catalog.uploads.byIds([id, 'none'])).toEqual(found ? [found] : [])
           expect(found?.objectId ?? 'gone').toBe(answers[0] ? 'a' : answers[2] ? 'b' : 'gone')
         }
         expect(await catalog.uploads.complete('none', 'a')).toBe(false)
@@ -474,6 +475,10 @@ export function catalogContract(name: string, open: () => Promise<CatalogFixture
         await catalog.transaction(({ storedObjects }) => storedObjects.reinstate(old, at(9)))
         expect(await catalog.storedObjects.findCurrent(bucket.id, 'k')).toEqual(old)
         expect(await catalog.storedObjects.byIds([fresh.id])).toEqual([{ ...fresh, isCurrent: 0, replacedAt: at(9) }])
+        expect(await catalog.storedObjects.retire(fresh.id, at(10))).toBe(false)
+        expect(await catalog.storedObjects.findCurrent(bucket.id, 'k')).toEqual(old)
+        expect(await catalog.storedObjects.retire(old.id, at(10))).toBe(true)
+        expect(await catalog.storedObjects.byIds([old.id])).toEqual([{ ...old, isCurrent: 0, replacedAt: at(10) }])
       })
 
       test('what is current is walked along by key, from any key on', async () => {

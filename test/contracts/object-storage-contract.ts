@@ -465,6 +465,16 @@ export function objectStorageContract(name: string, open: () => Promise<ObjectSt
         await expect(storage.read(location, { start, end })).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'range' })
     })
 
+    test('a version that is hidden is read as before, as often as it is hidden; what replaced it stays in sight', async () => {
+      const [first, second] = [await store(Buffer.from('first'), 'hidden'), await store(Buffer.from('second'), 'hidden')]
+      for (const location of [first, second, second]) await storage.hide(location)
+      expect((await readAll(first)).toString()).toBe('first')
+      expect((await readAll(second)).toString()).toBe('second')
+      const third = await store(Buffer.from('third'), 'hidden')
+      await storage.hide(second)
+      expect((await readAsClient(third, 5)).toString()).toBe('third')
+    })
+
     test('versions that never were are not found', async () => {
       for (const version of [newId(), '..', '../contract-raw', '', 'a/b', '.uploads', '\0'])
         for (const location of [

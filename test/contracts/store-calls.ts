@@ -86,6 +86,7 @@ function storeCalls(catalog: Catalog): { [Name in keyof Stores]?: () => object }
     storedObjects: (): Calls<'storedObjects'> => ({
       insertCurrent: () => [insertBucket(catalog).then((bucket) => catalog.storedObjects.insertCurrent(objectRow(bucket, 'k')))],
       retireCurrent: () => [catalog.storedObjects.retireCurrent('a', 'k', at(0))],
+      retire: () => [catalog.storedObjects.retire('a', at(0))],
       byIds: () => [catalog.storedObjects.byIds(ids)],
       findCurrent: () => [catalog.storedObjects.findCurrent('a', 'k')],
       list: () =>
@@ -104,6 +105,7 @@ function storeCalls(catalog: Catalog): { [Name in keyof Stores]?: () => object }
     uploads: (): Calls<'uploads'> => ({
       insert: () => [catalog.uploads.insert(uploadRow({ id: 'a', projectId: 'b' }, 'c'))],
       find: () => [catalog.uploads.find('a')],
+      byIds: () => [catalog.uploads.byIds(ids)],
       complete: () => [catalog.uploads.complete('a', 'b')],
       deleteOpen: () => [catalog.uploads.deleteOpen('a')],
       deleteCompleted: () => [catalog.uploads.deleteCompleted(at(0))],

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '../../src/logger.js'
 import { sweepExpired } from '../../src/operations/sweep-expired.js'
 import { createTestHub } from '../hub.js'
@@ -33,6 +34,9 @@ async function put(bucket: Bucket, name: string, content: string): Promise<void>
   state.add(bucket, { name, blobs: [blob], contentType: 'text/csv', meta: {} })
 }
 const drop = (bucket: Bucket, name: string) => oci.objectStorage.state.remove(bucket, name, null)
+
+const remove = (bucket: string, key: string) =>
+  oci.hub.data('mutation ($b: String!, $k: String!) { deleteObject(bucket: $b, key: $k) }', { b: bucket, k: key })
 
 const result = '{ added replaced removed skipped skippedKeys bucket { name namingProblem } }'
 const importOf = async ({ name }: { name: string }, more: object = {}, as?: string) =>
@@ -120,15 +124,86 @@ test('files that a job wrote into a bucket of ours are found; uploads under way 
   await put(bucket, 'part-00000.csv', 'x\n9\n')
   // An upload whose server died when it had renamed it: whoever completes it registers it.
   const object = bucket.objects.get('ours.csv')![0]!
-  oci.objectStorage.state.add(bucket, { ...object, name: 'half-way.csv' })
-  // Deleted while OCI did not answer.
-  oci.double.faults.add({ operation: 'headObject', times: 9, refuse: { status: 403, code: 'NotAuthorized' } })
-  await oci.hub.data('mutation ($b: String!) { deleteObject(bucket: $b, key: "deleted.csv") }', { b: name })
-  oci.double.faults.clear()
-  expect(bucket.objects.get('deleted.csv')![0]!.isDeleteMarker).toBe(false)
+  const { createUpload } = await oci.hub.data(
+    'mutation ($b: String!) { createUpload(input: { bucket: $b, key: "half-way.csv", size: 4 }) { id } }',
+    { b: name },
+  )
+  oci.objectStorage.state.add(bucket, { ...object, name: 'half-way.csv', meta: { 'opc-meta-dhuo-upload': createUpload.id } })
+  await remove(name, 'deleted.csv')
   expect(await syncOf({ name })).toMatchObject({ added: 1, replaced: 0, removed: 0 })
   expect(await keysOf({ name })).toEqual(['ours.csv', 'part-00000.csv'])
-  expect(bucket.objects.get('deleted.csv')![0]!.isDeleteMarker).toBe(true)
+})
+
+test('a copy of an object of ours, and one under another name, are found: their metadata came along', async () => {
+  const { name } = await seedBucket(oci.hub, project, 'FEATURES')
+  const bucket = oci.objectStorage.state.buckets.get(name)!
+  await seedObject(oci.hub, name, 'ours.csv', 'x\n1\n')
+  const object = bucket.objects.get('ours.csv')![0]!
+  expect(object.meta).toHaveProperty('opc-meta-dhuo-upload')
+  oci.objectStorage.state.add(bucket, { ...object, name: 'copy.csv' })
+  await drop(bucket, 'ours.csv')
+  expect(await syncOf({ name })).toMatchObject({ added: 1, removed: 1 })
+  expect(await keysOf({ name })).toEqual(['copy.csv'])
+})
+
+test('what cannot be hidden from others is not deleted, and what is deleted here does not come back', async () => {
+  const { name } = await seedBucket(oci.hub, project, 'TEMP')
+  const bucket = oci.objectStorage.state.buckets.get(name)!
+  await seedObject(oci.hub, name, 'k', '1')
+  oci.double.faults.add({ operation: 'headObject', times: 9, refuse: { status: 403, code: 'NotAuthorized' } })
+  const { extensions } = await oci.hub.error('mutation ($b: String!) { deleteObject(bucket: $b, key: "k") }', { b: name })
+  expect(extensions.code).toBe('BACKEND_UNAVAILABLE')
+  oci.double.faults.clear()
+  expect(await keysOf({ name })).toEqual(['k'])
+  await remove(name, 'k')
+  expect(bucket.objects.get('k')![0]!.isDeleteMarker).toBe(true)
+  expect(await syncOf({ name })).toMatchObject({ added: 0, removed: 0 })
+})
+
+test('what somebody deleted in OCI and took back is there again, and stays', async () => {
+  const bucket = foreignBucket()
+  await put(bucket, 'k.csv', 'one')
+  await importOf(bucket)
+  const { id } = await objectOf(bucket, 'k.csv')
+  await drop(bucket, 'k.csv')
+  expect(await syncOf(bucket)).toMatchObject({ removed: 1 })
+  await oci.objectStorage.state.remove(bucket, 'k.csv', bucket.objects.get('k.csv')![0]!.versionId)
+  expect(await syncOf(bucket)).toMatchObject({ added: 1, removed: 0 })
+  expect(await objectOf(bucket, 'k.csv')).toMatchObject({ id })
+  expect(bucket.objects.get('k.csv')![0]!.isDeleteMarker).toBe(false)
+})
+
+test('what lay there before the bucket kept versions is not destroyed when it is deleted here, and stays deleted', async () => {
+  const bucket = foreignBucket('Disabled')
+  await put(bucket, 'k.csv', 'one')
+  await importOf(bucket)
+  expect(bucket.objects.get('k.csv')![0]!.versionId).toBeNull()
+  const { downloadUrl } = await objectOf(bucket, 'k.csv')
+  await remove(bucket.name, 'k.csv')
+  expect(await syncOf(bucket)).toMatchObject({ added: 0, removed: 0 })
+  expect(await keysOf(bucket)).toEqual([])
+  expect(bucket.objects.get('k.csv')).toHaveLength(1)
+  expect(await (await fetch(downloadUrl)).text()).toBe('one')
+  await put(bucket, 'k.csv', 'two')
+  expect(await syncOf(bucket)).toMatchObject({ added: 1 })
+})
+
+test('what changes after the list was made is left to the next look', async () => {
+  const bucket = foreignBucket()
+  for (const name of ['a.csv', 'b.csv']) await put(bucket, name, 'one')
+  await importOf(bucket)
+  for (const name of ['a.csv', 'b.csv', 'new.csv']) await put(bucket, name, 'two')
+  // While it asks what they are, they change again.
+  oci.double.faults.add({ operation: 'headObject', times: 3, delayMs: 500 })
+  const looking = syncOf(bucket)
+  await sleep(200)
+  for (const name of ['a.csv', 'b.csv']) await put(bucket, name, 'three')
+  await drop(bucket, 'new.csv')
+  expect(await looking).toMatchObject({ added: 0, replaced: 0, removed: 0 })
+  expect(await syncOf(bucket)).toMatchObject({ added: 0, replaced: 2, removed: 0 })
+  expect(await keysOf(bucket)).toEqual(['a.csv', 'b.csv'])
+  for (const key of ['a.csv', 'b.csv'])
+    expect(await (await fetch((await objectOf(bucket, key)).downloadUrl)).text()).toBe('three')
 })
 
 test('what is deleted here is hidden from those who look at the bucket by other means, and bytes of others are never thrown away', async () => {
@@ -137,7 +212,7 @@ test('what is deleted here is hidden from those who look at the bucket by other 
   await importOf(bucket)
   await put(bucket, 'k', 'new')
   await syncOf(bucket)
-  await oci.hub.data('mutation ($b: String!) { deleteObject(bucket: $b, key: "k") }', { b: bucket.name })
+  await remove(bucket.name, 'k')
   expect(bucket.objects.get('k')!.map(({ isDeleteMarker }) => isDeleteMarker)).toEqual([true, false, false])
   await sweepExpired(oci.hub.datasources, createLogger('silent'), Date.now() + 48 * 3_600_000)
   expect(bucket.objects.get('k')).toHaveLength(3)
@@ -170,6 +245,24 @@ test('a bucket of many pages is walked through', async () => {
   expect(await importOf(bucket)).toMatchObject({ added: 2_300 })
   for (let i = 0; i < 2_300; i += 100) await drop(bucket, `many/${String(i).padStart(5, '0')}`)
   expect(await syncOf(bucket)).toMatchObject({ added: 0, removed: 23 })
+})
+
+test("a bucket that passes on what all projects run is nobody's", async () => {
+  const bucket = foreignBucket()
+  const work = `oci://${bucket.name}@tenant/work`
+  const compute = `oci-dataflow://ocid1.compartment.oc1..hub?files=${work}&logs=oci://${bucket.name}-logs@tenant/`
+  const hub = await createTestHub({ ...oci.settings, DHUO_COMPUTE_URL: compute })
+  try {
+    const { name } = await seedProject(hub)
+    for (const own of [bucket.name, `${bucket.name}-logs`]) {
+      const input = { project: name, name: own, purpose: 'RAW' }
+      const error = await hub.error('mutation ($input: ImportBucketInput!) { importBucket(input: $input) { added } }', { input })
+      expect(error.extensions).toMatchObject({ code: 'CONFLICT', field: 'input.name' })
+    }
+    expect(bucket.objects.size).toBe(0)
+  } finally {
+    await hub.close()
+  }
 })
 
 test.each([

@@ -71,6 +71,18 @@ export class StoredObjectStore {
     return retired.length === 1
   }
 
+  /** One version, which means nothing from now on; false when it was not current. */
+  async retire(id: string, now: Timestamp): Promise<boolean> {
+    const retired = await this.db
+      .updateTable('stored_objects')
+      .set({ isCurrent: 0, replacedAt: now })
+      .where('id', '=', id)
+      .where('isCurrent', '=', current)
+      .returning('id')
+      .execute()
+    return retired.length === 1
+  }
+
   byIds(ids: readonly string[]): Promise<StoredObjectRow[]> {
     return this.db.selectFrom('stored_objects').selectAll().where('id', 'in', ids).execute()
   }

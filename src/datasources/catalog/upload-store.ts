@@ -14,6 +14,10 @@ export class UploadStore {
     return this.db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst()
   }
 
+  byIds(ids: readonly string[]): Promise<UploadRow[]> {
+    return this.db.selectFrom('uploads').selectAll().where('id', 'in', ids).execute()
+  }
+
   /** Only the first caller completes an upload: it gets true. */
   async complete(id: string, objectId: string): Promise<boolean> {
     const updated = await this.db

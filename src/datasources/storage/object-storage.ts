@@ -75,10 +75,19 @@ export interface FoundObject {
   key: string
   /** Of these bytes; `remove` leaves them alone, for they are not this server's to throw away. */
   version: string
+  /** False of what lay there before the bucket kept versions: it cannot be hidden, and what is deleted of it cannot come back. */
+  isKept: boolean
   size: number
   etag: string
   /** ISO 8601. */
   lastModified: string
+}
+
+export interface FoundDescription {
+  etag: string
+  contentType: string
+  /** The id of the upload that it was made of, be it a copy or not; null when it came by other ways. */
+  uploadId: string | null
 }
 
 /** What a backend offers that others fill as well. */
@@ -93,8 +102,8 @@ export interface ExistingBuckets {
    * @throws NOT_FOUND (`field: bucket`)
    */
   list(bucket: string, prefix: string): AsyncIterable<FoundObject>
-  /** What else is known of one of them; null when it is not there any more, or an upload of this server made it. */
-  describe(bucket: string, found: FoundObject): Promise<{ contentType: string } | null>
+  /** What is under a key now; null when nothing is. */
+  describe(bucket: string, key: string): Promise<FoundDescription | null>
 }
 
 /**

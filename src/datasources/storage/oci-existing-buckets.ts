@@ -1,8 +1,8 @@
 // Finds out what lies in a bucket of OCI, whoever put it there.
 import { isDhuoError, notFound } from '../../errors.js'
-import type { BucketLabels, ExistingBuckets, FoundObject } from './object-storage.js'
+import type { BucketLabels, ExistingBuckets, FoundDescription, FoundObject } from './object-storage.js'
 import type { OciBuckets } from './oci-buckets.js'
-import { foundVersionOf, keyOf, objectNameOf, pinOf, uploadMark } from './oci-object-names.js'
+import { foundVersionOf, keyOf, objectNameOf, uploadMark } from './oci-object-names.js'
 import type { OciObjects, OciVersion } from './oci-objects.js'
 
 export class OciExistingBuckets implements ExistingBuckets {
@@ -31,7 +31,7 @@ export class OciExistingBuckets implements ExistingBuckets {
         if (key === null || (size === 0 && name.endsWith('/')) || !isKey(key)) continue
         const version = (await versions.of(name)).find((version) => version.etag === etag && !version.isDeleteMarker)
         // It changed between the two lists: the next look will see it.
-        if (version) yield { key, version: foundVersionOf(version), size, etag, lastModified }
+        if (version) yield { key, version: foundVersionOf(version), isKept: version.versionId !== null, size, etag, lastModified }
       }
     } catch (error) {
       throw isDhuoError(error) && error.code === 'NOT_FOUND' ? notFound(`The bucket ${bucket} of OCI`, 'bucket') : error
@@ -40,11 +40,10 @@ export class OciExistingBuckets implements ExistingBuckets {
     }
   }
 
-  async describe(bucket: string, { key, version }: FoundObject): Promise<{ contentType: string } | null> {
-    const { versionId, ifMatch } = pinOf(version)
-    const object = await this.#objects.head(bucket, objectNameOf(key), versionId)
-    if (object === null || (ifMatch !== undefined && object.etag !== ifMatch) || uploadMark in object.meta) return null
-    return { contentType: object.contentType }
+  async describe(bucket: string, key: string): Promise<FoundDescription | null> {
+    const object = await this.#objects.head(bucket, objectNameOf(key))
+    // Who copies an object, or renames it, with the console of OCI copies its metadata as well.
+    return object && { etag: object.etag, contentType: object.contentType, uploadId: object.meta[uploadMark] ?? null }
   }
 }
 

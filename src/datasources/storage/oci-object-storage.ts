@@ -181,7 +181,9 @@ class OciObjectStorage implements ObjectStorage {
     const { objects } = this.#parts
     const name = this.#nameOf(location)
     const current = await objects.head(location.bucket, name)
-    if (current && isVersion(current, location.version)) await objects.remove(location.bucket, name, { ifMatch: current.etag })
+    // What has no version would be gone.
+    if (current?.versionId && isVersion(current, location.version))
+      await objects.remove(location.bucket, name, { ifMatch: current.etag })
   }
 
   async remove({ bucket, key, version }: BytesLocation): Promise<void> {

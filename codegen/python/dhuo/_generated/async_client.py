@@ -868,7 +868,8 @@ class AsyncOperations(AsyncOperationsBase):
                 policy.
             project: The project's name.
             purpose: What it is for.
-            prefix: Looks only for keys that begin with it; without it, for all.
+            prefix: Looks only for keys that begin with it; without it, for all. The whole bucket is the
+                project’s all the same: its people can look for the rest, and write there.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.

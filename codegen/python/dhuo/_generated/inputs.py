@@ -222,7 +222,9 @@ class ImportBucketInput(Input):
     purpose: Union[BucketPurpose, str]
     """What it is for."""
     prefix: Maybe[str] = UNSET
-    """Looks only for keys that begin with it; without it, for all."""
+    """Looks only for keys that begin with it; without it, for all. The whole bucket is the project’s all the same:
+    its people can look for the rest, and write there.
+    """
 
 
 @dataclass(eq=False, repr=False)

@@ -2021,7 +2021,7 @@ export type Goal =
 export type ImportBucketInput = {
   /** The bucket's name, exactly as the storage has it. It need not follow the naming policy. */
   name: string;
-  /** Looks only for keys that begin with it; without it, for all. */
+  /** Looks only for keys that begin with it; without it, for all. The whole bucket is the project’s all the same: its people can look for the rest, and write there. */
   prefix?: string | null | undefined;
   /** The project's name. */
   project: string;
