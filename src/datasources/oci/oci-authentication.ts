@@ -12,7 +12,7 @@ import {
 import type { OciConfig } from '../../config/oci-config.js'
 import { DhuoError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
-import { exchange, ociAgent } from './oci-exchange.js'
+import { loggedExchange, ociAgent } from './oci-exchange.js'
 import { OciSessionProvider } from './oci-session-provider.js'
 
 export type OciCredentials = AuthenticationDetailsProvider & { getRegion(): Region | undefined }
@@ -83,7 +83,7 @@ async function sessionCredentials(config: OciConfig, log: Logger): Promise<OciCr
   return new OciSessionProvider({
     ...config,
     log,
-    renew: (provider, token) => renewSession({ provider, token, endpoint: config.endpoint, idleMs: config.timeoutMs }),
+    renew: (provider, token) => renewSession({ provider, token, endpoint: config.endpoint, idleMs: config.timeoutMs, log }),
   })
 }
 
@@ -129,10 +129,11 @@ interface Renewal {
   token: string
   endpoint: string | null
   idleMs: number
+  log: Logger
 }
 
 /** https://docs.oracle.com/iaas/tools/oci-cli/latest/oci_cli_docs/cmdref/session/refresh.html; the SDK's own has no timeout. */
-async function renewSession({ provider, token, endpoint, idleMs }: Renewal): Promise<string> {
+async function renewSession({ provider, token, endpoint, idleMs, log }: Renewal): Promise<string> {
   const { regionId, realm } = provider.getRegion()
   const url = new URL('/v1/authentication/refresh', endpoint ?? `https://auth.${regionId}.${realm.secondLevelDomain}`)
   const signer = new DefaultRequestSigner({
@@ -145,7 +146,8 @@ async function renewSession({ provider, token, endpoint, idleMs }: Renewal): Pro
   await signer.signHttpRequest({ method: 'POST', headers, uri: url.href, body })
   const agent = ociAgent(url, 1)
   try {
-    const answer = await exchange({ method: 'POST', url, headers, body, agent, idleMs })
+    const request = { method: 'POST', url, headers, body, agent, idleMs }
+    const answer = await loggedExchange(request, { log, service: 'Authentication', operation: 'refreshSession' })
     const said = (await answer.json()) as { token?: unknown }
     if (answer.status !== 200 || typeof said.token !== 'string')
       throw new Error(`The authentication service answered with ${answer.status}.`)

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ObjectStorageClient } from 'oci-objectstorage'
 import type { Logger } from '../../logger.js'
 import { ociCall, ociError } from '../oci/oci-errors.js'
-import { exchange, ociAgent } from '../oci/oci-exchange.js'
+import { loggedExchange, ociAgent } from '../oci/oci-exchange.js'
 import { deleteExpiredRequests, deleteRequest, requestPrefix } from '../oci/oci-expired-requests.js'
 import { service } from './oci-objects.js'
 
@@ -143,12 +143,13 @@ export class OciPreauthenticatedRequests {
 
   /** Whoever holds the URL needs no signature, and the SDK has no operation for it. */
   async #put(uri: string, headers: Headers): Promise<{ uploadId: string; accessUri: string }> {
-    const { endpoint, idleMs } = this.#options
+    const { endpoint, idleMs, log } = this.#options
     for (let attempt = 1; ; attempt++) {
       const isLast = attempt === attempts
       try {
         const url = new URL(endpoint + uri)
-        const answer = await exchange({ method: 'PUT', url, headers, body: '', agent: this.#agent, idleMs })
+        const request = { method: 'PUT', url, headers, body: '', agent: this.#agent, idleMs }
+        const answer = await loggedExchange(request, { log, service, operation: 'beginUploadByRequest', attempt })
         if (answer.status === 200) return (await answer.json()) as { uploadId: string; accessUri: string }
         answer.body.resume()
         const refusal = { statusCode: answer.status, serviceCode: 'None', message: 'The upload could not be begun.' }
