@@ -30,6 +30,8 @@ export class FunctionContainer {
   #process: ChildProcess
   #output = ''
   readonly gone: Promise<void>
+  /** When its files are gone too. */
+  readonly removed: Promise<void>
 
   private constructor(
     { directory, fdk, environment }: ContainerSettings,
@@ -58,15 +60,19 @@ export class FunctionContainer {
         this.#output = (this.#output + chunk.toString()).slice(-10_000)
       })
     this.gone = new Promise((resolve) => this.#process.once('close', () => resolve()))
-    void this.gone.then(() => rm(place, { recursive: true, force: true }))
+    this.removed = this.gone.then(() => rm(place, { recursive: true, force: true, maxRetries: 5 }))
   }
 
-  static async start(settings: ContainerSettings): Promise<FunctionContainer> {
+  /** @param isWanted whether anybody still waits for it */
+  static async start(settings: ContainerSettings, isWanted: () => boolean): Promise<FunctionContainer> {
     const place = await mkdtemp(join(tmpdir(), 'fn-'))
     await mkdir(join(place, 'tmp'))
     const container = new FunctionContainer(settings, place)
-    for (const until = Date.now() + startMs; !existsSync(container.#socket); await sleep(5))
-      if (!container.lives || Date.now() > until) throw new Error(`The container did not start: ${container.#output}`)
+    for (const until = Date.now() + startMs; !existsSync(container.#socket); await sleep(5)) {
+      if (container.lives && Date.now() < until && isWanted()) continue
+      container.kill()
+      throw new Error(`The container did not start: ${container.#output}`)
+    }
     return container
   }
 

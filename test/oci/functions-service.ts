@@ -59,9 +59,13 @@ export class FunctionsService implements OciService {
   containers: number
   /** Containers that were started, of all functions. */
   started = 0
+  /** Calls that nobody waited for the answer of. */
+  detached = 0
   readonly #options: FunctionsOptions
   readonly #images: Record<string, string>
-  readonly #detached = new Set<Promise<unknown>>()
+  /** Calls, and the containers of all functions, idle ones too. */
+  readonly #running = new Set<Promise<unknown>>()
+  readonly #containers = new Set<FunctionContainer>()
   #isClosed = false
 
   constructor(options: FunctionsOptions) {
@@ -123,11 +127,14 @@ export class FunctionsService implements OciService {
     for (const { idle } of this.functions.values()) for (const container of idle.splice(0)) container.kill()
   }
 
+  /** With every container, whatever it is at. */
   async close(): Promise<void> {
     this.#isClosed = true
-    this.freeze()
-    await Promise.allSettled(this.#detached)
-    this.freeze()
+    for (const { waiting } of this.functions.values()) for (const go of waiting.splice(0)) go()
+    while (this.#containers.size > 0 || this.#running.size > 0) {
+      for (const container of this.#containers) container.kill()
+      await Promise.allSettled([...this.#running, ...[...this.#containers].map(({ removed }) => removed)])
+    }
   }
 
   #list({ query, now }: OciRequest) {
@@ -171,9 +178,8 @@ export class FunctionsService implements OciService {
     if (headers['is-dry-run'] === 'true') return { status: 200 }
     const { timeoutInSeconds, detachedModeTimeoutInSeconds = timeoutInSeconds } = row.details
     if (headers['fn-invoke-type'] === 'detached') {
-      const run = this.#run(row, body, detachedModeTimeoutInSeconds).catch(() => {})
-      this.#detached.add(run)
-      void run.finally(() => this.#detached.delete(run))
+      this.detached++
+      this.#run(row, body, detachedModeTimeoutInSeconds).catch(() => {})
       return { status: 202 }
     }
     const answer = await this.#run(row, body, timeoutInSeconds)
@@ -184,7 +190,18 @@ export class FunctionsService implements OciService {
     return { headers: { 'content-type': 'application/json', 'fn-call-id': randomUUID() }, bytes: answer.body }
   }
 
-  async #run(row: FunctionRow, body: Buffer, seconds: number): Promise<ContainerAnswer> {
+  #run(row: FunctionRow, body: Buffer, seconds: number): Promise<ContainerAnswer> {
+    const run = this.#runAlone(row, body, seconds)
+    const over = run.then(
+      () => {},
+      () => {},
+    )
+    this.#running.add(over)
+    void over.then(() => this.#running.delete(over))
+    return run
+  }
+
+  async #runAlone(row: FunctionRow, body: Buffer, seconds: number): Promise<ContainerAnswer> {
     if (row.running >= this.containers) await new Promise<void>((resolve) => row.waiting.push(resolve))
     row.running++
     let container: FunctionContainer | undefined
@@ -217,18 +234,20 @@ export class FunctionsService implements OciService {
     for (let kept = idle.pop(); kept; kept = idle.pop()) if (kept.lives) return kept
     const directory = this.#images[details.image]
     if (directory === undefined) throw new OciRefusal(502, 'FunctionInvokeImageNotAvailable', `No image ${details.image}.`)
+    if (this.#isClosed) throw new Error('The service is closed.')
     this.started++
-    return FunctionContainer.start({
-      directory,
-      fdk: this.#options.fdk ?? join(import.meta.dirname, 'fdk-stand-in'),
-      environment: {
-        FN_APP_ID: details.applicationId,
-        FN_FN_ID: id,
-        FN_FN_NAME: details.displayName,
-        FN_MEMORY: String(details.memoryInMBs),
-        ...details.config,
-      },
-    })
+    const fdk = this.#options.fdk ?? join(import.meta.dirname, 'fdk-stand-in')
+    const environment = {
+      FN_APP_ID: details.applicationId,
+      FN_FN_ID: id,
+      FN_FN_NAME: details.displayName,
+      FN_MEMORY: String(details.memoryInMBs),
+      ...details.config,
+    }
+    const container = await FunctionContainer.start({ directory, fdk, environment }, () => !this.#isClosed)
+    this.#containers.add(container)
+    void container.removed.then(() => this.#containers.delete(container))
+    return container
   }
 
   #get(id: string | undefined): FunctionRow {

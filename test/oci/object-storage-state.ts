@@ -217,14 +217,13 @@ export async function readBlobs(blobs: readonly Blob[], start: number, end: numb
   }
   const streamOf = ({ file, ...range }: (typeof pieces)[number]) => file.createReadStream({ ...range, highWaterMark: 256 * 1024 })
   if (pieces.length === 1) return streamOf(pieces[0]!)
-  return Readable.from(
+  const joined = Readable.from(
     (async function* () {
-      try {
-        for (const piece of pieces) yield* streamOf(piece)
-      } finally {
-        await Promise.allSettled(pieces.map(({ file }) => file.close()))
-      }
+      for (const piece of pieces) yield* streamOf(piece)
     })(),
     { objectMode: false },
   )
+  // Also when nobody has read a byte of it: then nothing in the generator was ever run.
+  joined.once('close', () => void Promise.allSettled(pieces.map(({ file }) => file.close())))
+  return joined
 }

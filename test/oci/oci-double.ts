@@ -128,7 +128,10 @@ export class OciDouble {
     if (await strikeBefore(fault, request)) return
     const answer = fault?.refuse ? refusalOf(fault.refuse) : await this.#answer(request, found)
     if (fault?.reset === 'after') request.socket.destroy()
-    if (fault?.reset === 'after' || fault?.hang === 'after') return
+    if (fault?.reset === 'after' || fault?.hang === 'after') {
+      if (answer.bytes instanceof Readable) answer.bytes.destroy()
+      return
+    }
     record.status = answer.status ?? 200
     // As the service does: the client's id, then its own.
     const requestId = [record.clientRequestId, randomUUID()].filter(Boolean).join('/')
