@@ -220,6 +220,35 @@ describe('a job', () => {
   })
 })
 
+test('every create has a token: the same for each of its tries and on each server, another for anything else', async () => {
+  const wanted = application()
+  const submission = named({ application: wanted, script })
+  const before = double.oci.requests.length
+  const tokensOf = (...operations: string[]) =>
+    double.oci.requests.slice(before).flatMap(({ operation, retryToken }) => (operations.includes(operation) ? [retryToken] : []))
+  double.oci.faults.add(
+    { operation: 'createApplication', reset: 'after' },
+    { operation: 'createRun', reset: 'after' },
+    { operation: 'createRun', refuse: { status: 503, code: 'ServiceUnavailable' } },
+  )
+  await (await open()).submit(submission)
+  expect(tokensOf('createApplication')).toHaveLength(2)
+  expect(tokensOf('createRun')).toHaveLength(3)
+  const other = await open()
+  await other.submit(submission)
+  expect(new Set(tokensOf('createApplication')).size).toBe(1)
+  expect(new Set(tokensOf('createRun')).size).toBe(1)
+  await other.submit(named({ application: wanted, script }))
+  expect(new Set(tokensOf('createRun')).size).toBe(2)
+  await other.submit(named({ application: application(), script }))
+  expect(new Set(tokensOf('createApplication')).size).toBe(2)
+
+  // All that the tests above made as well.
+  const creates = double.oci.requests.filter(({ operation }) => /^create(Application|Run)$/.test(operation))
+  expect(creates.length).toBeGreaterThan(30)
+  for (const { retryToken } of creates) expect(retryToken).toMatch(/^[\w-]{1,64}$/)
+})
+
 describe('states', () => {
   test('of many runs are asked for together', async () => {
     outcome = () => ({ afterMs: 800 })

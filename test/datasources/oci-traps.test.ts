@@ -61,6 +61,14 @@ test('1. query parameters are not encoded by the SDK: they are here', async () =
   const found: string[] = []
   for await (const { name } of objects.versions(bucket, odd)) found.push(name)
   expect(found).toEqual([`${odd}1`, `${odd}2`])
+  // The name that the next page begins with goes into a query as well.
+  const { state } = service
+  const numbers = Array.from({ length: 1_002 }, (_, i) => String(i).padStart(4, '0'))
+  for (const number of numbers)
+    state.add(state.buckets.get(bucket)!, { name: `${odd}-${number}&x`, blobs: [], contentType: 'text/plain', meta: {} })
+  const listed: string[] = []
+  for await (const { name } of objects.list(bucket, `${odd}-`)) listed.push(name)
+  expect(listed).toEqual(numbers.map((number) => `${odd}-${number}&x`))
 })
 
 test('2. names and parameters with any character are signed as they are sent', async () => {
@@ -82,6 +90,9 @@ test('4. dates in headers of answers are none: nothing looks at them', async () 
   const { lastModified } = await client.headObject({ namespaceName: 'tenant', bucketName: bucket, objectName: 'dated' })
   expect(lastModified).not.toBeInstanceOf(Date)
   expect(JSON.stringify(await objects.head(bucket, 'dated'))).not.toMatch(/\d{4}-\d\d-\d\dT/)
+  // Those of a list are whole, also in the small hours.
+  service.state.buckets.get(bucket)!.objects.get('dated')![0]!.modified = new Date('2026-01-02T03:04:05Z')
+  for await (const { lastModified } of objects.list(bucket, 'dated')) expect(lastModified).toBe('2026-01-02T03:04:05.000Z')
 })
 
 test('5. dates are sent in bodies alone, where they are whole', async () => {

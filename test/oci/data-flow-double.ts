@@ -4,6 +4,7 @@ import { type DataFlowConfig, dataFlowOf } from '../../src/config/data-flow-url.
 import { type DataFlowOptions, type DataFlowService, dataFlowService } from './data-flow-service.js'
 import { type ObjectStorageService, objectStorageService } from './object-storage-service.js'
 import { type OciDouble, startOciDouble } from './oci-double.js'
+import type { OciService } from './oci-service.js'
 
 export const compartment = 'ocid1.compartment.oc1..a'
 export const filesBucket = 'dhuo-files'
@@ -24,7 +25,8 @@ export interface DataFlowDouble {
   close(): Promise<void>
 }
 
-export async function startDataFlowDouble(options: DataFlowOptions = {}): Promise<DataFlowDouble> {
+/** @param more services on the same double */
+export async function startDataFlowDouble(options: DataFlowOptions = {}, ...more: OciService[]): Promise<DataFlowDouble> {
   const storage = objectStorageService('tenant')
   storage.state.buckets.set(filesBucket, {
     ...{ namespace: 'tenant', name: filesBucket, id: `ocid1.bucket.oc1..${randomUUID()}`, compartmentId: compartment },
@@ -32,6 +34,6 @@ export async function startDataFlowDouble(options: DataFlowOptions = {}): Promis
     ...{ lifecycle: null, objects: new Map(), uploads: new Map(), pars: new Map() },
   })
   const dataFlow = dataFlowService(storage.state, options)
-  const oci = await startOciDouble(storage, dataFlow)
+  const oci = await startOciDouble(storage, dataFlow, ...more)
   return { oci, storage, dataFlow, config: dataFlowOf(computeUrl) as DataFlowConfig, close: () => oci.close() }
 }
