@@ -14,6 +14,7 @@ const look = async (url = computeUrl) =>
       DHUO_HOME: '/nowhere/at/all',
       DHUO_COMPUTE_URL: url,
       DHUO_OCI_ENDPOINT: double.oci.url,
+      DHUO_OCI_TIMEOUT_SECONDS: '2',
       DHUO_OCI_CONFIG_FILE: await double.oci.writeConfigFile(),
     },
     'compute',
@@ -36,7 +37,7 @@ describe('OCI Data Flow', () => {
     [
       'putObject',
       `write an object in ${filesBucket}`,
-      `manage objects in compartment id ${compartment} where target.bucket.name='${filesBucket}'`,
+      `manage objects in compartment id <that of the bucket> where target.bucket.name='${filesBucket}'`,
     ],
     ['getObject', 'list, read and delete it', 'manage objects'],
     ['deleteObject', 'list, read and delete it', 'manage objects'],
@@ -45,6 +46,33 @@ describe('OCI Data Flow', () => {
     double.oci.faults.add({ operation, times: 20, refuse: { status: 404, code: 'NotAuthorizedOrNotFound' } })
     expect(faults(await look())[0]).toMatchObject({ check, level: 'fail', remedy: expect.stringContaining(policy) })
     bucket().objects.clear()
+  })
+
+  test.each([
+    ['throttles', { refuse: { status: 429, code: 'TooManyRequests' } }, /Look again in a moment/],
+    ['fails', { refuse: { status: 503, code: 'ServiceUnavailable' } }, /ocistatus/],
+    ['is silent', { hang: 'before' as const }, /Let this machine reach/],
+    ['has no room for more', { refuse: { status: 400, code: 'LimitExceeded' } }, /Ask for more/],
+  ])('a service that %s is named as that, and no policy for it', async (_, fault, remedy) => {
+    double.oci.faults.add({ operation: 'createApplication', times: 20, ...fault })
+    const [found] = faults(await look())
+    expect(found).toMatchObject({ check: 'make and delete an application', remedy: expect.stringMatching(remedy) })
+    expect(found!.remedy).not.toContain('Allow ')
+  })
+
+  test('a wrong key and a wrong clock are named', async () => {
+    double.oci.clockSkewMs = 600_000
+    expect(faults(await look())).toEqual([
+      expect.objectContaining({
+        said: expect.stringContaining('clock of this machine'),
+        remedy: expect.stringContaining('clock'),
+      }),
+    ])
+    double.oci.clockSkewMs = 0
+    const keys = new Map(double.oci.publicKeys)
+    double.oci.publicKeys.clear()
+    expect(faults(await look())).toEqual([expect.objectContaining({ remedy: expect.stringContaining('DHUO_OCI_AUTH') })])
+    for (const [id, key] of keys) double.oci.publicKeys.set(id, key)
   })
 
   test('a bucket, a pool and a private endpoint that are not there are named', async () => {

@@ -34,6 +34,7 @@ const settings = async (changes: Record<string, string> = {}, more: Record<strin
   DHUO_FUNCTIONS_URL: `oci-functions://${functions.application}?image=${functions.image}&bucket=handoff`,
   DHUO_OCI_CONFIG_FILE: await double.writeConfigFile(changes),
   DHUO_OCI_ENDPOINT: double.url,
+  DHUO_OCI_TIMEOUT_SECONDS: '2',
   ...more,
 })
 const forbid = (operation: string, status = 404, code = 'NotAuthorizedOrNotFound') =>
@@ -170,6 +171,67 @@ describe('OCI Object Storage', () => {
     })
     double.faults.clear()
     bucket().objects.clear()
+  })
+
+  test.each([
+    ['a key that the user has no more', () => void double.publicKeys.clear(), 'reach, credentials and clock', /DHUO_OCI_AUTH/],
+    [
+      'a clock that is off',
+      () => void Object.assign(double, { clockSkewMs: 600_000 }),
+      'reach, credentials and clock',
+      /clock of this machine/,
+    ],
+    [
+      'a region that is not that of the bucket',
+      () => forbid('getNamespace', 403, 'NotAllowed'),
+      'reach, credentials and clock',
+      /Check the region/,
+    ],
+    ['a service that throttles', () => forbid('listBuckets', 429, 'TooManyRequests'), 'list buckets', /Look again in a moment/],
+    ['a service that fails', () => forbid('putObject', 503, 'ServiceUnavailable'), 'write an object in iris-raw', /ocistatus/],
+    [
+      'a service that is silent',
+      () => double.faults.add({ operation: 'listBuckets', times: 9, hang: 'before' }),
+      'list buckets',
+      /Let this machine reach/,
+    ],
+    ['a limit that is reached', () => forbid('putObject', 400, 'QuotaExceeded'), 'write an object in iris-raw', /Ask for more/],
+    [
+      'a bucket that went away',
+      () => forbid('putObject', 404, 'BucketNotFound'),
+      'write an object in iris-raw',
+      /manage objects/,
+    ],
+  ])('%s is named as what it is, and no policy for it', async (_, strike, check, remedy) => {
+    const keys = new Map(double.publicKeys)
+    strike()
+    const found = faults(await look())
+    for (const [id, key] of keys) double.publicKeys.set(id, key)
+    expect(found.map(({ check }) => check)).toEqual([check])
+    expect(found[0]).toMatchObject({ level: 'fail', remedy: expect.stringMatching(remedy) })
+    if (!/manage/.test(remedy.source)) expect(found[0]!.remedy).not.toContain('Allow ')
+  })
+
+  test('without direct transfer nobody asks for pre-authenticated requests', async () => {
+    forbid('createPreauthenticatedRequest')
+    const found = await findingsOf(
+      await settings({}, { DHUO_STORAGE_URL: `oci://tenant?compartment=${compartment}&transfer=server` }),
+      'object storage',
+    )
+    expect(faults(found)).toEqual([])
+  })
+
+  test('credentials that are not there, and rules that nobody set, are named', async () => {
+    const url = { DHUO_STORAGE_URL: `oci://tenant?compartment=${compartment}`, DHUO_OCI_CONFIG_FILE: '/nowhere/config' }
+    expect(onlyFault(await findingsOf(await settings({}, url), 'object storage'))).toMatchObject({ check: 'credentials' })
+    bucket().lifecycle = null
+    expect(onlyFault(await look())).toMatchObject({
+      check: 'tidying up',
+      level: 'warn',
+      remedy: expect.stringContaining(
+        `Allow service objectstorage-<region> to manage object-family in compartment id ${compartment}`,
+      ),
+    })
   })
 
   test('a bucket that does not keep versions, and one that nobody made yet, are warned of', async () => {

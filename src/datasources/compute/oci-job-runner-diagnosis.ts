@@ -8,6 +8,8 @@ import { type Diagnosis, fail, look } from '../../diagnosis/finding.js'
 import { createLogger } from '../../logger.js'
 import { type OciConnection, openOciConnection } from '../oci/oci-connection.js'
 import { ociCall } from '../oci/oci-errors.js'
+import { dataFlowPolicies } from '../oci/oci-policies.js'
+import { remedyOf } from '../oci/oci-remedy.js'
 import { machinesOf } from './oci-applications.js'
 import { OciJobObjects } from './oci-job-objects.js'
 import { dataFlow } from './oci-run-mirror.js'
@@ -22,9 +24,7 @@ export const diagnoseOciJobRunner = (config: DataFlowConfig, oci: OciConfig): Di
       return
     }
     const { compartment, address, files } = config
-    const policy = (verb: string, what: string, more = ''): string =>
-      `Allow group <this server's group> to ${verb} ${what} in compartment id ${compartment}${more}`
-    const ofBucket = (what: string): string => policy('manage', what, ` where target.bucket.name='${files.bucket}'`)
+    const policies = dataFlowPolicies(compartment, files.bucket, config.logsBucket)
     try {
       const client = connection.client(DataFlowClient, { service: dataFlow, address, attempts: () => 2 })
       const reached = await look(
@@ -33,8 +33,7 @@ export const diagnoseOciJobRunner = (config: DataFlowConfig, oci: OciConfig): Di
           const { items } = await ociCall(dataFlow, () => client.listApplications({ compartmentId: compartment, limit: 1 }))
           return `Data Flow answers; there ${items.length === 0 ? 'are no applications' : 'are applications'} in the compartment`
         },
-        () =>
-          `${policy('manage', 'dataflow-family')}\nCheck DHUO_OCI_AUTH with the settings beside it, the region and the clock.`,
+        remedyOf(`${policies.runs}\nThe compartment and the region in DHUO_COMPUTE_URL may be wrong as well.`),
       )
       yield reached
       if (reached.level === 'fail') return
@@ -44,17 +43,14 @@ export const diagnoseOciJobRunner = (config: DataFlowConfig, oci: OciConfig): Di
           await ociCall(dataFlow, () => client.listRuns({ compartmentId: compartment, limit: 1 }))
           return 'they can be followed'
         },
-        () => policy('manage', 'dataflow-family'),
+        remedyOf(policies.runs),
       )
       const storage = connection.client(ObjectStorageClient, {
         ...{ service: 'Object Storage', attempts: () => 2 },
         address: { ...address, endpoint: null },
       })
-      yield* lookAtNamed(client, config, policy('read', 'dataflow-family'))
-      yield* lookAtFiles(new OciJobObjects(storage, files, ''), client, config, {
-        ofBucket,
-        ofDataFlow: policy('manage', 'dataflow-family'),
-      })
+      yield* lookAtNamed(client, config, policies.runs)
+      yield* lookAtFiles(new OciJobObjects(storage, files, ''), client, config, policies)
     } finally {
       connection.close()
     }
@@ -77,7 +73,7 @@ async function* lookAtNamed(client: DataFlowClient, { poolId, privateEndpointId 
           'pool',
           client.getPool({ poolId }).then(({ pool }) => pool),
         ),
-      () => `Name a pool of this region in DHUO_COMPUTE_URL (pool=…), or none; and ${policy}`,
+      remedyOf(`Name a pool of this region in DHUO_COMPUTE_URL (pool=…), or none; and ${policy}`),
     )
   if (privateEndpointId !== null)
     yield await look(
@@ -91,20 +87,15 @@ async function* lookAtNamed(client: DataFlowClient, { poolId, privateEndpointId 
             lifecycleState: privateEndpoint.lifecycleState,
           })),
         ),
-      () => `Name a private endpoint of Data Flow in DHUO_COMPUTE_URL, or none; and ${policy}`,
+      remedyOf(`Name a private endpoint of Data Flow in DHUO_COMPUTE_URL, or none; and ${policy}`),
     )
-}
-
-interface Policies {
-  ofBucket(what: string): string
-  ofDataFlow: string
 }
 
 async function* lookAtFiles(
   objects: OciJobObjects,
   client: DataFlowClient,
   config: DataFlowConfig,
-  { ofBucket, ofDataFlow }: Policies,
+  policies: ReturnType<typeof dataFlowPolicies>,
 ) {
   const { bucket } = config.files
   const name = `doctor/${randomUUID()}.py`
@@ -114,26 +105,26 @@ async function* lookAtFiles(
       await objects.putText(name, 'print("the doctor was here")')
       return 'it is stored'
     },
-    () => `${ofBucket('objects')}; the bucket must be there: oci os bucket create --name ${bucket}`,
+    remedyOf(`${policies.objects}\nThe bucket must be there: oci os bucket create --name ${bucket}`),
   )
   yield written
   if (written.level === 'fail') return
   yield await look(
     'make and delete an application',
     () => tryApplication(client, config, objects.uriOf(name)),
-    () => ofDataFlow,
+    remedyOf(policies.runs),
   )
   yield await look(
     'list, read and delete it',
     async () => {
-      const wrong = (what: string) => fail('list, read and delete it', what, ofBucket('objects'))
+      const wrong = (what: string) => fail('list, read and delete it', what, policies.objects)
       if (!(await objects.list('doctor/')).includes(name) || (await objects.get(name, 100)) === null)
         return wrong('It is not there.')
       await objects.remove(name)
       // Who may not delete it is told that it is not there.
       return (await objects.has(name)) ? wrong(`It may not be deleted, and stays: ${name}.`) : 'it was there, and is gone'
     },
-    () => ofBucket('objects'),
+    remedyOf(policies.objects),
   )
   yield await look(
     'pre-authenticated requests',
@@ -142,7 +133,7 @@ async function* lookAtFiles(
       await objects.shutDoor(id)
       return 'they can be made and deleted'
     },
-    () => ofBucket('buckets'),
+    remedyOf(policies.buckets),
   )
 }
 

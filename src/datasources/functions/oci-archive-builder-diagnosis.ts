@@ -6,13 +6,16 @@ import { type Diagnosis, fail, look, ok, warn } from '../../diagnosis/finding.js
 import { createLogger } from '../../logger.js'
 import { openOciConnection } from '../oci/oci-connection.js'
 import { ociCall } from '../oci/oci-errors.js'
-import { functionPolicies, lookAtBucket } from './oci-handoff-bucket-diagnosis.js'
+import { functionPolicies } from '../oci/oci-policies.js'
+import { remedyOf } from '../oci/oci-remedy.js'
+import { lookAtBucket } from './oci-handoff-bucket-diagnosis.js'
 
 const service = 'Functions'
 const leastDetachedSeconds = 300
 
 export const diagnoseOciArchiveBuilder = (config: ArchiveFunctionConfig, oci: OciConfig): Diagnosis =>
   async function* () {
+    const policies = functionPolicies("<the function's>", config.bucket)
     const connection = await openOciConnection(oci, createLogger('silent'))
     try {
       const client = connection.client(FunctionsManagementClient, { service, address: config.address, attempts: () => 2 })
@@ -32,10 +35,9 @@ export const diagnoseOciArchiveBuilder = (config: ArchiveFunctionConfig, oci: Oc
                 `oci fn function update --function-id ${config.function} --detached-mode-timeout-in-seconds 1800`,
               )
         },
-        () =>
-          `Name a function of this region in DHUO_ARCHIVE_FUNCTION, and let this server call it:\n${functionPolicies("<the function's>").functions.replace('manage', 'use')}`,
+        remedyOf(`Name a function of this region in DHUO_ARCHIVE_FUNCTION, and let this server call it:\n${policies.calls}`),
       )
-      yield* lookAtBucket(connection, config, functionPolicies('').objects(config.bucket))
+      yield* lookAtBucket(connection, config, `${policies.objects}\n${policies.buckets}`)
     } finally {
       connection.close()
     }

@@ -8,8 +8,10 @@ import { type Diagnosis, fail, look } from '../../diagnosis/finding.js'
 import { createLogger } from '../../logger.js'
 import { openOciConnection } from '../oci/oci-connection.js'
 import { ociCall } from '../oci/oci-errors.js'
+import { functionPolicies } from '../oci/oci-policies.js'
+import { remedyOf } from '../oci/oci-remedy.js'
 import { openOciFunctionInvoker } from './oci-function-invoker.js'
-import { functionPolicies, lookAtBucket } from './oci-handoff-bucket-diagnosis.js'
+import { lookAtBucket } from './oci-handoff-bucket-diagnosis.js'
 
 const service = 'Functions'
 const script = 'def load(model_path):\n    return 2\ndef predict(model, rows):\n    return [row * model for row in rows]\n'
@@ -23,14 +25,14 @@ export const diagnoseOciFunctionInvoker = (config: OciFunctionsConfig, oci: OciC
     const connection = await openOciConnection(oci, createLogger('silent'))
     try {
       const client = connection.client(FunctionsManagementClient, { service, address: config.address, attempts: () => 2 })
-      let compartment = "<the application's>"
+      let policies = functionPolicies("<the application's>", config.bucket)
       const application = await look(
         'application',
         async () => {
           const { application: found } = await ociCall(service, () =>
             client.getApplication({ applicationId: config.application }),
           )
-          compartment = found.compartmentId ?? compartment
+          if (found.compartmentId) policies = functionPolicies(found.compartmentId, config.bucket)
           const said = `${found.displayName}, ${found.shape ?? 'GENERIC_X86'}`
           return found.lifecycleState === 'ACTIVE'
             ? said
@@ -40,11 +42,10 @@ export const diagnoseOciFunctionInvoker = (config: OciFunctionsConfig, oci: OciC
                 'Look at it in the console of OCI, or name another one in DHUO_FUNCTIONS_URL.',
               )
         },
-        () =>
-          `Name an application of this region in DHUO_FUNCTIONS_URL, and let this server use it:\n${functionPolicies(compartment).functions}`,
+        remedyOf(`Name an application of this region in DHUO_FUNCTIONS_URL, and let this server use it:\n${policies.functions}`),
       )
       yield application
-      yield* lookAtBucket(connection, config, functionPolicies(compartment).objects(config.bucket))
+      yield* lookAtBucket(connection, config, `${policies.objects}\n${policies.buckets}`)
       if (application.level === 'fail') return
       yield await look(
         'list functions',
@@ -52,12 +53,12 @@ export const diagnoseOciFunctionInvoker = (config: OciFunctionsConfig, oci: OciC
           const { items } = await ociCall(service, () => client.listFunctions({ applicationId: config.application, limit: 50 }))
           return `${items.length}${items.length === 50 ? ' or more' : ''} in the application`
         },
-        () => functionPolicies(compartment).functions,
+        remedyOf(policies.functions),
       )
       yield await look(
         'make a function, ask it, delete it',
         () => tryHandler(config, oci),
-        (error) => mendHandler(error, functionPolicies(compartment)),
+        (error) => mendHandler(error, policies),
         answerMs,
       )
     } finally {
@@ -87,13 +88,13 @@ async function tryHandler(config: OciFunctionsConfig, oci: OciConfig): Promise<s
   }
 }
 
-function mendHandler(error: unknown, { functions, image }: ReturnType<typeof functionPolicies>): string {
+function mendHandler(error: unknown, { functions, images, network }: ReturnType<typeof functionPolicies>): string {
   const { message = '' } = error as Error
   if (/image/i.test(message))
-    return `Build and push the image (docs/oci-functions.md), name it in DHUO_FUNCTIONS_URL, and let Functions read it:\n${image}`
+    return `Build and push the image (docs/oci-functions.md), name it in DHUO_FUNCTIONS_URL, and let Functions read it:\n${images}`
   if (/subnet/i.test(message))
-    return `Give the application a subnet with free addresses and a way to Object Storage (a service gateway):\n${image}`
+    return `Give the application a subnet with free addresses and a way to Object Storage (a service gateway):\n${network}`
   if (/fetched/.test(message))
     return 'Let the subnet of the application reach Object Storage: a service gateway with a route for all services of the region.'
-  return functions
+  return remedyOf(functions)(error)
 }

@@ -1,22 +1,11 @@
-// Looks at the bucket through which the server and its functions hand files to each other; and names the policies that both need.
+// Looks at the bucket through which the server and its functions hand files to each other.
 import { randomUUID } from 'node:crypto'
 import type { OciServiceAddress } from '../../config/oci-config.js'
 import { type Finding, fail, look } from '../../diagnosis/finding.js'
 import { createLogger } from '../../logger.js'
 import type { OciConnection } from '../oci/oci-connection.js'
+import { remedyOf } from '../oci/oci-remedy.js'
 import { OciHandoffBucket } from './oci-handoff-bucket.js'
-
-/** The wording of the policies is Oracle's: https://docs.oracle.com/iaas/Content/Functions/Tasks/functionscreatingpolicies.htm */
-export const functionPolicies = (compartment: string) => ({
-  functions: `Allow group <this server's group> to manage functions-family in compartment id ${compartment}`,
-  image:
-    'Allow service FaaS to read repos in tenancy\nAllow service FaaS to use virtual-network-family in compartment id <that of the subnet>',
-  objects: (bucket: string): string =>
-    [
-      `Allow group <this server's group> to manage objects in compartment id <that of the bucket> where target.bucket.name='${bucket}'`,
-      `Allow group <this server's group> to manage buckets in compartment id <that of the bucket> where all {target.bucket.name='${bucket}', any {request.permission='BUCKET_INSPECT', request.permission='BUCKET_READ', request.permission='PAR_MANAGE'}}`,
-    ].join('\n'),
-})
 
 /** As handlers are handed over: an object, a URL for its folder, and both gone again. */
 export async function* lookAtBucket(
@@ -32,8 +21,9 @@ export async function* lookAtBucket(
       await handoff.ping()
       return `${bucket} is there`
     },
-    () =>
+    remedyOf(
       `Make it (oci os bucket create --name ${bucket} --compartment-id <compartment>), or name another one; and let this server see it:\n${policy}`,
+    ),
   )
   yield there
   if (there.level === 'fail') return
@@ -46,7 +36,7 @@ export async function* lookAtBucket(
           ? 'both go'
           : fail('write and read an object', 'What was written is not there.', policy)
       },
-      () => policy,
+      remedyOf(policy),
     )
     yield await look(
       'pre-authenticated request',
@@ -57,7 +47,7 @@ export async function* lookAtBucket(
           ? 'one was made, and opens the folder'
           : fail('pre-authenticated request', `One was made, and answers with ${status}.`, policy)
       },
-      () => policy,
+      remedyOf(policy),
     )
   } finally {
     yield await look(
@@ -66,7 +56,7 @@ export async function* lookAtBucket(
         await handoff.removeFolder(folder)
         return 'objects and requests can be deleted'
       },
-      () => policy,
+      remedyOf(policy),
     )
   }
 }

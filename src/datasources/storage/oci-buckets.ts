@@ -3,6 +3,7 @@ import type { ObjectStorageClient } from 'oci-objectstorage'
 import { badInput, DhuoError, isDhuoError, notFound } from '../../errors.js'
 import type { Logger } from '../../logger.js'
 import { isOciAnswer, ociCall, ociError } from '../oci/oci-errors.js'
+import { storagePolicies } from '../oci/oci-policies.js'
 import type { BucketLabels } from './object-storage.js'
 import { uploadsPrefix } from './oci-object-names.js'
 import { service } from './oci-objects.js'
@@ -92,7 +93,7 @@ export class OciBuckets {
    * https://docs.oracle.com/iaas/Content/Object/Tasks/usinglifecyclepolicies.htm
    */
   async #tidyByItself(bucketName: string): Promise<void> {
-    const { client, namespace, log } = this.#options
+    const { client, namespace, compartment, log } = this.#options
     const rule = (name: string, target: string, action: string, timeAmount: number) => ({
       ...{ name, target, action, timeAmount, timeUnit: 'DAYS' as never, isEnabled: true },
       ...(target !== 'multipart-uploads' && { objectNameFilter: { inclusionPrefixes: [uploadsPrefix] } }),
@@ -107,7 +108,7 @@ export class OciBuckets {
     } catch (error) {
       log.warn(
         { err: ociError(service, error), bucket: bucketName },
-        'the bucket does not tidy up after uploads: a policy "Allow service objectstorage-<region> to manage object-family in compartment …" is missing',
+        `the bucket does not tidy up after uploads; where a policy is missing: ${storagePolicies(compartment).tidying}`,
       )
     }
   }

@@ -7,6 +7,8 @@ import { type Diagnosis, fail, look, warn } from '../../diagnosis/finding.js'
 import { createLogger } from '../../logger.js'
 import { openOciConnection } from '../oci/oci-connection.js'
 import { isOciAnswer, ociCall } from '../oci/oci-errors.js'
+import { storagePolicies } from '../oci/oci-policies.js'
+import { remedyOf } from '../oci/oci-remedy.js'
 import { tags } from './oci-buckets.js'
 import { uploadsPrefix } from './oci-object-names.js'
 import { OciObjects, service } from './oci-objects.js'
@@ -16,8 +18,7 @@ export const diagnoseOciObjectStorage = (config: OciStorageConfig, oci: OciConfi
   async function* () {
     const log = createLogger('silent')
     const { namespace, compartment } = config
-    const policy = (verb: string, what: string): string =>
-      `Allow group <this server's group> to ${verb} ${what} in compartment id ${compartment}`
+    const policies = storagePolicies(compartment)
     let connection: Awaited<ReturnType<typeof openOciConnection>>
     try {
       connection = await openOciConnection(oci, log)
@@ -38,8 +39,7 @@ export const diagnoseOciObjectStorage = (config: OciStorageConfig, oci: OciConfi
             `Set DHUO_STORAGE_URL=oci://${value}?…`,
           )
         },
-        () =>
-          'Check DHUO_OCI_AUTH with the settings beside it, the region, the clock of this machine, and the way to Oracle Cloud.',
+        remedyOf('Check the region, and the namespace in DHUO_STORAGE_URL.'),
       )
       yield reached
       if (reached.level === 'fail') return
@@ -53,7 +53,7 @@ export const diagnoseOciObjectStorage = (config: OciStorageConfig, oci: OciConfi
           bucket = items.find(({ freeformTags }) => freeformTags?.[tags.project])?.name ?? null
           return `${items.length} in the compartment`
         },
-        () => policy('manage', 'buckets'),
+        remedyOf(policies.buckets),
       )
       yield listed
       if (listed.level === 'fail') return
@@ -61,11 +61,11 @@ export const diagnoseOciObjectStorage = (config: OciStorageConfig, oci: OciConfi
         yield warn(
           'objects',
           'No bucket was made by this server yet: what it may do with objects shows with the first.',
-          policy('manage', 'object-family'),
+          policies.objects,
         )
         return
       }
-      yield* lookAtObjects({ client, namespace, bucket, directTransfer: config.directTransfer, policy })
+      yield* lookAtObjects({ client, namespace, bucket, directTransfer: config.directTransfer, policies })
     } finally {
       connection.close()
     }
@@ -76,13 +76,13 @@ interface Place {
   namespace: string
   bucket: string
   directTransfer: boolean
-  policy(verb: string, what: string): string
+  policies: ReturnType<typeof storagePolicies>
 }
 
-async function* lookAtObjects({ client, namespace, bucket, directTransfer, policy }: Place) {
+async function* lookAtObjects({ client, namespace, bucket, directTransfer, policies }: Place) {
   const objects = new OciObjects(client, namespace)
   const name = `${uploadsPrefix}doctor-${randomUUID()}`
-  const mend = () => policy('manage', 'objects')
+  const mend = remedyOf(policies.objects)
   let versionId: string | undefined
   const written = await look(
     `write an object in ${bucket}`,
@@ -99,26 +99,22 @@ async function* lookAtObjects({ client, namespace, bucket, directTransfer, polic
     async () => {
       const found = await objects.get(bucket, name)
       found?.body.resume()
-      return found ? 'it is there' : fail('read it', 'It is not there.', mend())
+      return found ? 'it is there' : fail('read it', 'It is not there.', policies.objects)
     },
     mend,
   )
   if (directTransfer)
-    yield await look(
-      'pre-authenticated requests',
-      () => tryRequest(client, namespace, bucket, name),
-      () => policy('manage', 'buckets'),
-    )
+    yield await look('pre-authenticated requests', () => tryRequest(client, namespace, bucket, name), remedyOf(policies.buckets))
   yield await look(
     'delete a version',
     async () => {
       // Who may not delete it is told that it is not there.
       if (await objects.remove(bucket, name, { versionId })) return 'it is gone'
-      return fail('delete a version', `It may not be deleted, and stays: ${name}.`, mend())
+      return fail('delete a version', `It may not be deleted, and stays: ${name}.`, policies.objects)
     },
     mend,
   )
-  yield await lookAtBucket(client, namespace, bucket)
+  yield await lookAtBucket(client, namespace, bucket, policies)
 }
 
 async function tryRequest(
@@ -142,7 +138,12 @@ async function tryRequest(
   return 'they can be made and deleted'
 }
 
-const lookAtBucket = (client: ObjectStorageClient, namespaceName: string, bucketName: string) =>
+const lookAtBucket = (
+  client: ObjectStorageClient,
+  namespaceName: string,
+  bucketName: string,
+  policies: ReturnType<typeof storagePolicies>,
+) =>
   look(
     'how the bucket is kept',
     async () => {
@@ -161,8 +162,8 @@ const lookAtBucket = (client: ObjectStorageClient, namespaceName: string, bucket
       return warn(
         'tidying up',
         `${bucketName} does not tidy up after uploads that nobody ended.`,
-        'Allow service objectstorage-<region> to manage object-family in compartment <its compartment>; the next bucket then gets the rules.',
+        `${policies.tidying}\nThe next bucket then gets the rules.`,
       )
     },
-    () => 'Allow the server to read buckets.',
+    remedyOf(policies.buckets),
   )
