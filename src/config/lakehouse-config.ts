@@ -22,6 +22,7 @@ export const lakehouseSettings = {
     .regex(/^[A-Z][A-Z0-9]{0,29}$/, 'must be 1 to 30 capital letters and digits, beginning with a letter')
     .default('DHUO'),
   DHUO_ORACLE_CONNECTIONS: z.coerce.number().int().min(1).max(1_000).default(16),
+  DHUO_ORACLE_CLOUD_LOAD_MB: z.coerce.number().int().min(0).default(32),
   DHUO_ORACLE_CONNECT_SECONDS: z.coerce.number().int().min(1).max(300).default(10),
 }
 
@@ -49,6 +50,8 @@ export interface OracleLakehouseConfig {
   /** Statements at a time. */
   connections: number
   connectSeconds: number
+  /** Files from this size on are fetched by the database itself, where it may; 0: none. */
+  cloudLoadBytes: number
   /** For files that are read and written: nothing is kept in it. */
   directory: string
   /** Of reading and writing files. */
@@ -106,6 +109,7 @@ export function lakehouseConfig(settings: LakehouseSettings, home: string): Lake
     prefix: settings.DHUO_ORACLE_PREFIX,
     connections: settings.DHUO_ORACLE_CONNECTIONS,
     connectSeconds: settings.DHUO_ORACLE_CONNECT_SECONDS,
+    cloudLoadBytes: settings.DHUO_ORACLE_CLOUD_LOAD_MB * 2 ** 20,
     directory: resolve(home, 'lakehouse-files'),
     memoryLimitMb,
     timeoutMs,

@@ -41,7 +41,7 @@ export async function openDatasources(config: Config, log: Logger): Promise<Data
     return {
       catalog: keep(await openCatalog(config)),
       storage: keep(await openStorage(config, log)),
-      lakehouse: keep(await openLakehouse(config)),
+      lakehouse: keep(await openLakehouse(config, log)),
       compute: keep(await openCompute(config, log)),
       functions: keep(await openFunctions(config, log)),
       archives: await openArchives(config, log),
@@ -62,9 +62,9 @@ const openStorage = async ({ storage, oci }: Config, log: Logger): Promise<Objec
     ? (await import('./storage/oci-object-storage.js')).openOciObjectStorage(storage, oci, log)
     : (await import('./storage/local-object-storage.js')).openLocalObjectStorage(storage)
 
-const openLakehouse = async ({ lakehouse }: Config): Promise<Lakehouse> =>
+const openLakehouse = async ({ lakehouse }: Config, log: Logger): Promise<Lakehouse> =>
   lakehouse.scheme === 'oracle'
-    ? (await import('./lakehouse/oracle-lakehouse.js')).openOracleLakehouse(lakehouse)
+    ? (await import('./lakehouse/oracle-lakehouse.js')).openOracleLakehouse(lakehouse, log)
     : (await import('./lakehouse/duckdb-lakehouse.js')).openDuckdbLakehouse(lakehouse)
 
 const openCompute = async ({ compute, oci }: Config, log: Logger): Promise<JobRunner> =>

@@ -38,5 +38,6 @@ export async function objectAsFile(datasources: Datasources, object: StoredObjec
     localFile: await datasources.storage.localFile(location),
     size: object.size,
     open: (range) => datasources.storage.read(location, range),
+    lend: (ms) => datasources.storage.lend(location, ms),
   }
 }

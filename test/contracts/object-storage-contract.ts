@@ -390,6 +390,28 @@ export function objectStorageContract(name: string, open: () => Promise<ObjectSt
       return Buffer.from(await response.arrayBuffer())
     }
 
+    test('bytes are lent to another machine until they are taken back, these and no others; or not at all', async () => {
+      const bytes = randomBytes(1_000)
+      const location = await store(bytes, 'Ação — ü/数据, 1?.csv')
+      const lent = await storage.lend(location, 60_000)
+      if (lent === null) {
+        expect(storage.supports.directTransfer).toBe(false)
+        return
+      }
+      expect(lent.url).not.toMatch(/[?*,\s]/)
+      const whole = await fetch(lent.url)
+      expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true)
+      const part = await fetch(lent.url, { headers: { range: 'bytes=10-19' } })
+      expect([part.status, Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(10, 20))]).toEqual([206, true])
+      expect(await lent.isStill()).toBe(true)
+      await store(randomBytes(10), 'Ação — ü/数据, 1?.csv')
+      expect(await lent.isStill()).toBe(false)
+      expect(await storage.lend(location, 60_000)).toBe(null)
+      await lent.takeBack()
+      await lent.takeBack()
+      expect((await fetch(lent.url)).ok).toBe(false)
+    })
+
     test('a client sends parts and reads ranges where it is led', async () => {
       const bytes = threeParts()
       const upload: BegunUpload = JSON.parse(JSON.stringify(await begin(bytes.length, 'Ação — ü/数据 1.csv')))

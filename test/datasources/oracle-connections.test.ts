@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openOracleLakehouse } from '../../src/datasources/lakehouse/oracle-lakehouse.js'
+import { createLogger } from '../../src/logger.js'
 import { eventually } from '../eventually.js'
 import { OracleFault } from '../oracle/oracle-database.js'
 import { configFor } from '../oracle/oracle-lakehouse-over-postgres.js'
@@ -56,6 +57,7 @@ async function lakehouseAt(address: string, service = 'FREEPDB1') {
   const home = await mkdtemp(join(tmpdir(), 'oracle-nobody-'))
   const lakehouse = await openOracleLakehouse(
     configFor(`oracle://${address}/${service}`, home, { DHUO_ORACLE_CONNECT_SECONDS: '1', DHUO_SQL_TIMEOUT_MS: '6000' }),
+    createLogger('silent'),
   )
   closing.push(async () => {
     await lakehouse.close()

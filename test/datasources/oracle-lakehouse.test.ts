@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { OracleLakehouseConfig } from '../../src/config/lakehouse-config.js'
 import { readConfig } from '../../src/config.js'
 import { openOracleLakehouse } from '../../src/datasources/lakehouse/oracle-lakehouse.js'
+import { createLogger } from '../../src/logger.js'
 import { describeWith } from '../backends.js'
 import { lakehouseContract } from '../contracts/lakehouse-contract.js'
 import { lakehouseVersionsContract } from '../contracts/lakehouse-versions-contract.js'
@@ -30,6 +31,7 @@ if (!url)
         DHUO_ORACLE_WALLET_PASSWORD: process.env['DHUO_TEST_ORACLE_WALLET_PASSWORD'],
         DHUO_HOME: home,
       }).lakehouse as OracleLakehouseConfig,
+      createLogger('silent'),
     )
     return {
       lakehouse,

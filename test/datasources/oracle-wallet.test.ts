@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TlsOptions } from 'node:tls'
 import { openOracleLakehouse } from '../../src/datasources/lakehouse/oracle-lakehouse.js'
+import { createLogger } from '../../src/logger.js'
 import { describeWith } from '../backends.js'
 import { configFor } from '../oracle/oracle-lakehouse-over-postgres.js'
 import { openScripted } from '../oracle/scripted-lakehouse.js'
@@ -92,6 +93,7 @@ describeWith('TLS to Oracle', ['openssl'])('TLS', () => {
         DHUO_ORACLE_WALLET: wallet,
         ...(password && { DHUO_ORACLE_WALLET_PASSWORD: password }),
       }),
+      createLogger('silent'),
     )
     closing.push(() => lakehouse.close())
     return { lakehouse, listener: scripted.listener }

@@ -7,7 +7,7 @@ import { describeWith } from '../backends.js'
 import { OracleFault } from '../oracle/oracle-database.js'
 import { serverAccount } from '../oracle/oracle-lakehouse-over-postgres.js'
 import { type ListenerOptions, type OracleListener, startOracleListener } from '../oracle/oracle-listener.js'
-import { ScriptedDatabase } from '../oracle/scripted-database.js'
+import { ScriptedDatabase, type SentStatement } from '../oracle/scripted-database.js'
 import { faults, findingsOf, onlyFault } from './examined.js'
 
 let home: string
@@ -55,7 +55,7 @@ const look = (url: string, more: Record<string, string> = {}) =>
   )
 
 test('all is well with a database that is set up as it should be', async () => {
-  const { listener } = await database()
+  const { database: scripted, listener } = await database()
   const found = await look(listener.url)
   expect(faults(found)).toEqual([])
   const said = found.map(({ check, said: words }) => `${check}: ${words}`).join('\n')
@@ -67,9 +67,18 @@ test('all is well with a database that is set up as it should be', async () => {
     /DHUOADMIN\.CREATE_PROJECT/,
     /accounts of a project: DHUO_IRIS and its reader and writer.*3 accounts in all/,
     /reach of a reader: DHUO_IRIS#R has no way/,
+    /large files: are sent row by row: DHUO_IRIS may not call DBMS_CLOUD/,
   ])
     expect(said).toMatch(words)
   expect(listener.logins).toContain(`${serverAccount}[DHUO_IRIS#R]`)
+  const ofOwner = ({ account, sets }: SentStatement) =>
+    count(account === 'DHUO_IRIS' || sets[0]?.[1]?.value === 'CREATE_PROJECT' ? 1 : 0)
+  scripted.reply(/all_procedures/, ofOwner)
+  const cloud = await look(listener.url)
+  expect(faults(cloud)).toEqual([])
+  expect(cloud).toContainEqual(
+    expect.objectContaining({ check: 'large files', said: expect.stringMatching(/fetched by DHUO_IRIS/) }),
+  )
 })
 
 describe('what keeps it from a connection is named with its remedy', () => {

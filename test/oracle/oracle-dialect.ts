@@ -106,6 +106,11 @@ create table oracle."DUAL" ("DUMMY" varchar(1));
 insert into oracle."DUAL" values ('X');
 create table oracle."PROJECTS" ("NAME" varchar(128) primary key);
 
+create table oracle."ALL_PROCEDURES" ("OBJECT_NAME" varchar(128), "PROCEDURE_NAME" varchar(128));
+create table oracle."LOAD_OPERATIONS" ("ID" serial primary key, "OWNER" varchar(128), "TABLE_NAME" varchar(128), "FILE_URI_LIST" text,
+  "STATUS" varchar(32), "LOGFILE_TABLE" varchar(128), "BADFILE_TABLE" varchar(128));
+create view oracle."USER_LOAD_OPERATIONS" as
+  select * from oracle."LOAD_OPERATIONS" where "OWNER" = current_setting('oracle.owner');
 create view oracle."USER_OBJECTS" as
   select c.relname::varchar(128) as "OBJECT_NAME", (case c.relkind when 'v' then 'VIEW' else 'TABLE' end)::varchar(128) as "OBJECT_TYPE"
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -159,5 +164,5 @@ create function oracle.sys_extract_utc(timestamptz) returns timestamp language s
 create function oracle.json_text(json) returns text language sql immutable as 'select $1::text';
 grant usage on schema oracle to public;
 grant select on all tables in schema oracle to public;
-revoke all on oracle."PROJECTS" from public;
+revoke all on oracle."PROJECTS", oracle."LOAD_OPERATIONS" from public;
 `

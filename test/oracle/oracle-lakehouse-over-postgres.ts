@@ -5,6 +5,7 @@ import type { OracleLakehouseConfig } from '../../src/config/lakehouse-config.js
 import { readConfig } from '../../src/config.js'
 import type { Lakehouse } from '../../src/datasources/lakehouse/lakehouse.js'
 import { openOracleLakehouse } from '../../src/datasources/lakehouse/oracle-lakehouse.js'
+import { createLogger, type Logger } from '../../src/logger.js'
 import { createDatabase } from '../postgres-database.js'
 import { type ListenerOptions, type OracleListener, startOracleListener } from './oracle-listener.js'
 import { PostgresAsOracle } from './postgres-as-oracle.js'
@@ -31,13 +32,17 @@ export interface OverPostgres {
 }
 
 /** The lake house on a double of Oracle: the real driver and the real protocol, and a PostgreSQL behind them. */
-export async function openOverPostgres(options: ListenerOptions = {}): Promise<OverPostgres> {
+export async function openOverPostgres(
+  options: ListenerOptions = {},
+  settings: Record<string, string> = {},
+  log: Logger = createLogger('silent'),
+): Promise<OverPostgres> {
   const home = await mkdtemp(join(tmpdir(), 'oracle-lakehouse-'))
   const database = await PostgresAsOracle.open(await createDatabase(), serverAccount)
   const listener = await startOracleListener(database, options)
   const opened: Lakehouse[] = []
   const another = async () => {
-    const lakehouse = await openOracleLakehouse(configFor(listener.url, join(home, String(opened.length))))
+    const lakehouse = await openOracleLakehouse(configFor(listener.url, join(home, String(opened.length)), settings), log)
     opened.push(lakehouse)
     return lakehouse
   }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { DbmsCloud } from './dbms-cloud.js'
 import {
   type Database,
   type DatabaseAnswer,
@@ -16,6 +17,7 @@ import { dictionary, type Translated, toPostgres } from './oracle-dialect.js'
  */
 export class PostgresAsOracle implements Database {
   readonly #roles = new Set<string>()
+  readonly cloud: DbmsCloud = new DbmsCloud(this)
   constructor(
     private readonly url: string,
     private readonly serverAccount: string,
@@ -140,6 +142,12 @@ class PostgresSession implements DatabaseSession {
     }
     if (/^BEGIN \w+\.CREATE_PROJECT\(:1\); END;$/.test(sql)) {
       await this.database.createProject(String(sets[0]![0]!.value))
+      return {}
+    }
+    const called = /^BEGIN DBMS_CLOUD\.(\w+)\((.*)\); END;$/.exec(sql)
+    if (called) {
+      await this.commit()
+      await this.database.cloud.call(called[1]!, called[2]!, sets[0] ?? [], { owner: this.#owner, client: this.client })
       return {}
     }
     if (/^\s*(CREATE|DROP|GRANT)\b/.test(sql)) return this.#define(sql)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Lakehouse } from '../../src/datasources/lakehouse/lakehouse.js'
 import { openOracleLakehouse } from '../../src/datasources/lakehouse/oracle-lakehouse.js'
+import { createLogger } from '../../src/logger.js'
 import { configFor } from './oracle-lakehouse-over-postgres.js'
 import { type ListenerOptions, type OracleListener, startOracleListener } from './oracle-listener.js'
 import { ScriptedDatabase } from './scripted-database.js'
@@ -22,7 +23,7 @@ export async function openScripted(
   const home = await mkdtemp(join(tmpdir(), 'oracle-scripted-'))
   const database = new ScriptedDatabase()
   const listener = await startOracleListener(database, options)
-  const lakehouse = await openOracleLakehouse(configFor(listener.url, home, settings))
+  const lakehouse = await openOracleLakehouse(configFor(listener.url, home, settings), createLogger('silent'))
   return {
     lakehouse,
     listener,

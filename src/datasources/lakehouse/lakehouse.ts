@@ -85,6 +85,18 @@ export interface SourceFile {
   size: number
   /** @param range offsets in bytes, both ends included, within the file */
   open(range?: { start: number; end: number }): Promise<Readable>
+  /** For backends that fetch files themselves. Null where the bytes have no URL that other machines could use. */
+  lend?(ms: number): Promise<LentFile | null>
+}
+
+/** Bytes that another machine may fetch by itself for a while. */
+export interface LentFile {
+  /** Gives the bytes, with Range, to whoever has it: it is a secret. It has no query. */
+  url: string
+  /** False when the URL gives other bytes by now, which another write has put in their place. */
+  isStill(): Promise<boolean>
+  /** Never fails: what cannot be taken back ends by itself. */
+  takeBack(): Promise<void>
 }
 
 export type WriteMode = 'CREATE' | 'REPLACE' | 'APPEND'

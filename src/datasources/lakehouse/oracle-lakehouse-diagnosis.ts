@@ -5,6 +5,7 @@ import { clockFinding } from '../../diagnosis/clock.js'
 import { probeDirectory } from '../../diagnosis/directory-probe.js'
 import { type Diagnosis, type Finding, look, warn } from '../../diagnosis/finding.js'
 import { DhuoError } from '../../errors.js'
+import { copyData, countOfProcedures } from './oracle-cloud-load.js'
 import { codeOf } from './oracle-errors.js'
 import { createProjectProcedure } from './oracle-names.js'
 import { OraclePools, type TakenConnection } from './oracle-pools.js'
@@ -56,7 +57,14 @@ export const diagnoseOracleLakehouse = (config: OracleLakehouseConfig): Diagnosi
       }
       yield await look('accounts of a project', () => projectOf(ask, asReader, config), mend, lookMs(config))
       const remedy = () => 'See "Accounts" in docs/oracle.md.'
-      for (const reader of readers) yield await look('reach of a reader', () => reachOf(reader), remedy)
+      for (const reader of readers) {
+        yield await look('reach of a reader', () => reachOf(reader), remedy)
+        yield await look(
+          'large files',
+          async () => loadsOf(await as(ownerOf(reader.account)), ownerOf(reader.account), config),
+          mend,
+        )
+      }
     } finally {
       for (const { giveBack } of taken) await giveBack(false)
       await pools.close()
@@ -184,7 +192,7 @@ async function projectOf(
   const clients = (await ask('SELECT client FROM user_proxies ORDER BY client')).map(([client]) => String(client))
   const reader = clients.find((client) => client.startsWith(`${prefix}_`) && client.endsWith('#R'))
   if (reader === undefined) return 'there is none yet'
-  const owner = reader.slice(0, -2)
+  const owner = ownerOf(reader)
   const missing = [owner, `${owner}#W`].find((account) => !clients.includes(account))
   if (missing !== undefined)
     throw Object.assign(new Error(`ORA-28150: ${user} may not speak for ${missing}`), { code: 'ORA-28150' })
@@ -217,12 +225,22 @@ async function reachOf({ account, ask }: Reader): Promise<Finding | string> {
       `${account} may use files of the directory ${directory[0]}.`,
       `As administrator: REVOKE READ, WRITE ON DIRECTORY ${directory[0]} FROM PUBLIC`,
     )
-  const [{ 0: packages } = []] = await ask('SELECT COUNT(*) FROM all_procedures WHERE object_name = :1', { 1: 'DBMS_CLOUD' })
-  if (packages !== 0)
+  const [found] = await ask(countOfProcedures, copyData)
+  if (found![0] !== 0)
     return warn(
       'reach of a reader',
       `${account} may call DBMS_CLOUD, which sends what it likes to any address.`,
       `As administrator: REVOKE EXECUTE ON DBMS_CLOUD FROM PUBLIC, or from "${account}".`,
     )
   return `${account} has no way to other databases, files or addresses`
+}
+
+const ownerOf = (reader: string): string => reader.slice(0, -2)
+
+async function loadsOf(ask: Ask, owner: string, { cloudLoadBytes }: OracleLakehouseConfig): Promise<string> {
+  if (cloudLoadBytes === 0) return 'are sent row by row (DHUO_ORACLE_CLOUD_LOAD_MB=0)'
+  const [found] = await ask(countOfProcedures, copyData)
+  return found![0] === 0
+    ? `are sent row by row: ${owner} may not call DBMS_CLOUD (docs/oracle.md)`
+    : `in OCI Object Storage are fetched by ${owner} with DBMS_CLOUD`
 }

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { OracleLakehouseConfig } from '../../config/lakehouse-config.js'
 import { DhuoError } from '../../errors.js'
+import type { Logger } from '../../logger.js'
 import { extraTimeFor } from './duckdb-file-source.js'
 import { DuckdbFiles } from './duckdb-files.js'
 import { DuckdbProjects } from './duckdb-projects.js'
@@ -24,6 +25,7 @@ import type {
   VersionTarget,
   WriteMode,
 } from './lakehouse.js'
+import type { CloudLoading } from './oracle-cloud-load.js'
 import { runOracleDml } from './oracle-dml.js'
 import { exportFromOracle } from './oracle-export.js'
 import { accountsOf, createProjectProcedure, tableNameOf } from './oracle-names.js'
@@ -43,9 +45,9 @@ const sweepMs = 600_000
  * Reads the wallet and the names of services, and connects to nothing: a database that is down is told by whatever needs it.
  * @throws DhuoError BACKEND_UNAVAILABLE when the settings do not lead to a database
  */
-export async function openOracleLakehouse(config: OracleLakehouseConfig): Promise<Lakehouse> {
+export async function openOracleLakehouse(config: OracleLakehouseConfig, log: Logger): Promise<Lakehouse> {
   const directory = await ownDirectory(config.directory)
-  const lakehouse = new OracleLakehouse({ ...config, directory })
+  const lakehouse = new OracleLakehouse({ ...config, directory }, log)
   try {
     await lakehouse.check()
     return lakehouse
@@ -86,14 +88,19 @@ class OracleLakehouse implements Lakehouse {
   readonly #projects = new DuckdbProjects(1)
   readonly #fileSessions = new DuckdbSessions(this.#projects)
   readonly #files: DuckdbFiles
+  readonly #cloud: CloudLoading
   readonly #versions = new VersionQueue()
   /** When the tables of a schema were last looked over. */
   readonly #swept = new Map<string, number>()
   #closing: Promise<void> | null = null
 
-  constructor(private readonly config: OracleLakehouseConfig) {
+  constructor(
+    private readonly config: OracleLakehouseConfig,
+    log: Logger,
+  ) {
     const { directory, memoryLimitMb, timeoutMs } = config
     this.#sessions = new OracleSessions(config)
+    this.#cloud = { leastBytes: config.cloudLoadBytes, log }
     this.#files = new DuckdbFiles(this.#fileSessions, (field, signal) => ({
       project: { directory, schema: null, memoryLimitMb },
       field,
@@ -157,7 +164,7 @@ class OracleLakehouse implements Lakehouse {
     const table = tableNameOf(target.table)
     const extraMs = 'file' in source ? extraTimeFor(source.file.size) : 0
     const shape = await this.#write(target.schema, signal, extraMs, (writing) =>
-      writeOracleTable(writing, { table, mode: target.mode }, source),
+      writeOracleTable(writing, this.#cloud, { table, mode: target.mode }, source),
     )
     this.#sweep(target.schema)
     return shape

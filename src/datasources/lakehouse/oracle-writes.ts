@@ -3,6 +3,7 @@ import { badInput, notFound } from '../../errors.js'
 import type { DuckdbFiles } from './duckdb-files.js'
 import type { Text, TextTable } from './duckdb-text-tables.js'
 import type { Column, TableShape, TableSource, WriteMode } from './lakehouse.js'
+import { type CloudLoading, type LoadedRows, loadFromCloud } from './oracle-cloud-load.js'
 import type { ResultColumn } from './oracle-columns.js'
 import { insertInto, type LoadColumn, loadBatch, loadColumn, newColumnsFor } from './oracle-load-columns.js'
 import { columnNamesOf, inSchema, type ProjectAccounts, quoteOracle } from './oracle-names.js'
@@ -36,8 +37,18 @@ export interface OracleTarget {
   mode: WriteMode
 }
 
-export async function writeOracleTable(writing: Writing, target: OracleTarget, source: TableSource): Promise<TableShape> {
+export async function writeOracleTable(
+  writing: Writing,
+  cloud: CloudLoading,
+  target: OracleTarget,
+  source: TableSource,
+): Promise<TableShape> {
   if ('file' in source) {
+    const found = await asOwner(writing, 'file', (session) => checkTarget(session, target))
+    // What is appended has to become what the columns that are there want, and what was made elsewhere keeps its own.
+    const isOwn = target.mode !== 'APPEND' && (found === null || found.rows !== null)
+    const loaded = isOwn ? await loadFromCloud(writing, cloud, target.table, source.file) : null
+    if (loaded) return asOwner(writing, 'file', (session) => publishLoaded(session, writing.accounts, target, loaded))
     return writing.files.withText(source.file, writing.signal, (text) =>
       asOwner(writing, 'file', (session) => fillFromText(session, writing.accounts, target, text)),
     )
@@ -61,6 +72,23 @@ async function checkTarget(session: OracleSession, { table, mode }: OracleTarget
   if (mode === 'APPEND' && !found) throw notFound(`The table ${table.toLowerCase()}`, 'table')
   if (mode === 'CREATE' && found) throw existsAlready(table)
   return found
+}
+
+/** The table may have been made, or dropped, since it was looked at. */
+async function publishLoaded(
+  session: OracleSession,
+  accounts: ProjectAccounts,
+  target: OracleTarget,
+  { rows, columns }: LoadedRows,
+): Promise<TableShape> {
+  try {
+    const found = await checkTarget(session, target)
+    await publish(session, accounts, target.table, rows, columns, found !== null)
+  } catch (error) {
+    await dropRows(session, rows)
+    throw error
+  }
+  return (await describeOracleTables(session, [target.table]))[0]!
 }
 
 async function fillFromText(

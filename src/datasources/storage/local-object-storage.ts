@@ -93,6 +93,10 @@ class LocalObjectStorage implements ObjectStorage {
     return null
   }
 
+  async lend(): Promise<null> {
+    return null
+  }
+
   async writePart(upload: BegunUpload, partNumber: number, bytes: Readable): Promise<void> {
     await this.#uploads.writePart(upload, partNumber, bytes)
   }

@@ -62,6 +62,16 @@ export interface ReadUrlOptions {
   filename: string
 }
 
+/** Bytes that another machine may fetch by itself for a while. */
+export interface LentBytes {
+  /** Gives the bytes, with Range, to whoever has it: it is a secret. It has no query. */
+  url: string
+  /** False when the URL gives other bytes by now, which another write has put in their place. */
+  isStill(): Promise<boolean>
+  /** Never fails: what cannot be taken back ends by itself. */
+  takeBack(): Promise<void>
+}
+
 /** An upload that was begun. Plain data: the caller keeps it, and another server may go on with it. */
 export interface BegunUpload extends UploadRequest {
   /** Bytes of every part but the last. */
@@ -177,6 +187,11 @@ export interface ObjectStorage {
    * through `read`.
    */
   readUrl(location: BytesLocation, options: ReadUrlOptions): Promise<string | null>
+  /**
+   * Lends these bytes to another machine, a database for example, for so many milliseconds or until they are taken back; null where
+   * the backend has no URL of its own for exactly them.
+   */
+  lend(location: BytesLocation, ms: number): Promise<LentBytes | null>
   /** A file of this machine that holds exactly these bytes and must only be read, or null where there is none. */
   localFile(location: BytesLocation): Promise<string | null>
   /** Hashes the bytes. Lower-case hex. */

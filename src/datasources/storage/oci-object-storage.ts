@@ -13,6 +13,7 @@ import type {
   BucketLabels,
   ByteRange,
   BytesLocation,
+  LentBytes,
   ObjectStorage,
   PartTarget,
   ReadUrlOptions,
@@ -167,6 +168,19 @@ class OciObjectStorage implements ObjectStorage {
       httpResponseContentDisposition: disposition,
     }).toString()
     return url.href
+  }
+
+  async lend(location: BytesLocation, ms: number): Promise<LentBytes | null> {
+    const { preauthenticated, objects } = this.#parts
+    const [bucket, name] = [location.bucket, this.#nameOf(location)]
+    // As in `readUrl`; and a query, which could name the version, is not understood by all who fetch.
+    const isStill = async (): Promise<boolean> => {
+      const current = await objects.head(bucket, name)
+      return current !== null && versionOf(current) === location.version
+    }
+    if (preauthenticated === null || !(await isStill())) return null
+    const { id, url } = await preauthenticated.lend(bucket, name, new Date(Date.now() + ms))
+    return { url, isStill, takeBack: () => preauthenticated.delete(bucket, id).catch(() => {}) }
   }
 
   async localFile(): Promise<null> {

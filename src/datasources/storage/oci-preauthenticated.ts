@@ -89,6 +89,12 @@ export class OciPreauthenticatedRequests {
     }
   }
 
+  /** A URL of its own that gives the object as it is at any time until then, or until `delete`. Expired ones of a server that was killed are found by name. */
+  async lend(bucket: string, objectName: string, expires: Date): Promise<{ id: string; url: string }> {
+    const { id, uri } = await this.#create(bucket, objectName, 'ObjectRead', expires)
+    return { id, url: this.#options.endpoint + uri }
+  }
+
   /** Idempotent. */
   async delete(bucketName: string, parId: string): Promise<void> {
     await deleteRequest(this.#options.client, { namespaceName: this.#options.namespace, bucketName }, parId)
