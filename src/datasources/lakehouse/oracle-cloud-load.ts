@@ -9,7 +9,7 @@ import { type NewColumn, newColumnsFor } from './oracle-load-columns.js'
 import { quoteOracle } from './oracle-names.js'
 import type { OracleSession } from './oracle-session.js'
 import { createRows, dropRows } from './oracle-tables.js'
-import type { Writing } from './oracle-writes.js'
+import type { Writing } from './oracle-writing.js'
 
 export interface CloudLoading {
   /** Smaller files are there sooner row by row. */

@@ -2,7 +2,7 @@
 import type { ExportedResult, SelectQuery, TableFormat } from './lakehouse.js'
 import { openRows, textsOf } from './oracle-select.js'
 import { readStatement } from './oracle-statement.js'
-import type { Writing } from './oracle-writes.js'
+import type { Writing } from './oracle-writing.js'
 
 /**
  * All rows are here before the first byte of the file goes out: a client that reads slowly holds no connection and no snapshot of

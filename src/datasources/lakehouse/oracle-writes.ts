@@ -1,6 +1,5 @@
 // Fills tables on Oracle from files and from SELECTs: whole or not at all, in one step for whoever reads them.
 import { badInput, notFound } from '../../errors.js'
-import type { DuckdbFiles } from './duckdb-files.js'
 import type { Text, TextTable } from './duckdb-text-tables.js'
 import type { Column, TableShape, TableSource, WriteMode } from './lakehouse.js'
 import { type CloudLoading, type LoadedRows, loadFromCloud } from './oracle-cloud-load.js'
@@ -8,7 +7,7 @@ import type { ResultColumn } from './oracle-columns.js'
 import { insertInto, type LoadColumn, loadBatch, loadColumn, newColumnsFor } from './oracle-load-columns.js'
 import { columnNamesOf, inSchema, type ProjectAccounts, quoteOracle } from './oracle-names.js'
 import { columnsOf } from './oracle-select.js'
-import type { OracleSession, OracleSessions, SessionTerms } from './oracle-session.js'
+import type { OracleSession } from './oracle-session.js'
 import { type OracleStatement, readStatement } from './oracle-statement.js'
 import {
   columnsOfTables,
@@ -19,17 +18,8 @@ import {
   findTables,
   publish,
 } from './oracle-tables.js'
+import { asOwner, type Writing } from './oracle-writing.js'
 import { parameterValues } from './parameter-values.js'
-import type { StatementTime } from './statement-time.js'
-
-/** Where a project's tables are written. */
-export interface Writing {
-  sessions: OracleSessions
-  files: DuckdbFiles
-  accounts: ProjectAccounts
-  time: StatementTime
-  signal: AbortSignal | undefined
-}
 
 export interface OracleTarget {
   /** As Oracle has it. */
@@ -59,12 +49,6 @@ export async function writeOracleTable(
   else await replaceBySelect(writing, target.table, found !== null, select)
   return asOwner(writing, 'sql', async (session) => (await describeOracleTables(session, [target.table]))[0]!)
 }
-
-export const asOwner = <T>(
-  { sessions, time, accounts }: Writing,
-  field: NonNullable<SessionTerms['field']>,
-  work: (session: OracleSession) => Promise<T>,
-): Promise<T> => sessions.run({ time, accounts, as: 'owner', field }, work)
 
 /** @throws DhuoError NOT_FOUND, CONFLICT, before anything is read, where that can be known so early */
 async function checkTarget(session: OracleSession, { table, mode }: OracleTarget) {
