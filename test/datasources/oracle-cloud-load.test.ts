@@ -55,7 +55,7 @@ async function lender() {
 }
 
 /** More than a MiB. @param last the last line */
-function csvOf(count = 4_500, { last = '', delimiter = ',', width = 230 } = {}): string {
+function csvOf(count = 1_150, { last = '', delimiter = ',', width = 940 } = {}): string {
   const header = ['id', 'price', 'day', 'at', 'said'].join(delimiter)
   const rows = Array.from({ length: count }, (_, i) =>
     [
@@ -114,7 +114,7 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
   ])(
     'as CSV with a %s is fetched by the database, and its rows are those that come row by row',
     async (what, delimiter, name, pack) => {
-      const file = storage.file(pack(csvOf(4_500, { delimiter })), 'CSV', { name })
+      const file = storage.file(pack(csvOf(1_150, { delimiter })), 'CSV', { name })
       const shape = await write(file, `fetched_${what}`)
       expect(over.database.cloud.calls).toEqual([
         {
@@ -138,7 +138,7 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
       const byRows = await write(withoutUrl(file), `by_rows_${what}`)
       expect(over.database.cloud.calls).toHaveLength(1)
       expect(shape).toEqual(byRows)
-      expect(shape.rowCount).toBe(4_500)
+      expect(shape.rowCount).toBe(1_150)
       expect(await all(`fetched_${what}`)).toEqual(await all(`by_rows_${what}`))
       expect(await left()).toEqual([])
     },
@@ -174,7 +174,7 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
     expect(over.database.cloud.calls).toHaveLength(1)
     await write(file, 'target', 'REPLACE')
     expect(over.database.cloud.calls).toHaveLength(2)
-    expect((await write(file, 'target', 'APPEND')).rowCount).toBe(9_000)
+    expect((await write(file, 'target', 'APPEND')).rowCount).toBe(2_300)
     expect(over.database.cloud.calls).toHaveLength(2)
   })
 
@@ -182,12 +182,6 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
   const long = 'x'.repeat(4_001)
   test.each<[string, () => SourceFile, RegExp, number]>([
     ['is smaller than the setting wants', () => storage.file('a\n1\n', 'CSV'), /^$/, 1],
-    [
-      'has a value at its end that is not what the others are',
-      () => storage.file(endingWith('n/a,1,2026-01-01,2026-01-01 00:00:00,x'), 'CSV'),
-      /conversion of its rows failed/,
-      21_001,
-    ],
     [
       'has a whole number at its end that is none',
       () => storage.file(endingWith('1.5,1,2026-01-01,2026-01-01 00:00:00,x'), 'CSV'),
@@ -218,8 +212,8 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
       /^$/,
       1_000,
     ],
-    ['is replaced meanwhile', () => storage.file(csvOf(), 'CSV', { isStill: false }), /was replaced/, 4_500],
-    ['has no URL', () => ({ ...storage.file(csvOf(), 'CSV'), lend: async () => null }), /no URL/, 4_500],
+    ['is replaced meanwhile', () => storage.file(csvOf(), 'CSV', { isStill: false }), /was replaced/, 1_150],
+    ['has no URL', () => ({ ...storage.file(csvOf(), 'CSV'), lend: async () => null }), /no URL/, 1_150],
   ])('that %s comes row by row, aloud, and nothing is left of the attempt', async (_what, make, reason, count) => {
     expect((await write(make(), `rows${++tables}`)).rowCount).toBe(count)
     const warned = logged.filter(({ level }) => level === 'warn').map(({ reason: why }) => why)
@@ -230,14 +224,14 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
 
   test('comes row by row where the account may not call DBMS_CLOUD, and where the URL gives nothing', async () => {
     over.database.cloud.whileLoading = () => storage.lent.clear()
-    expect((await write(storage.file(csvOf(), 'CSV'), `rows${++tables}`)).rowCount).toBe(4_500)
+    expect((await write(storage.file(csvOf(), 'CSV'), `rows${++tables}`)).rowCount).toBe(1_150)
     expect(logged.map(({ level, reason }) => [level, reason])).toEqual([
       ['warn', 'DBMS_CLOUD or the conversion of its rows failed (ORA-20404)'],
     ])
     expect(JSON.stringify(logged)).not.toMatch(/\/p\/|http/)
     await over.database.cloud.grant(false)
     logged.length = 0
-    expect((await write(storage.file(csvOf(), 'CSV'), `rows${++tables}`)).rowCount).toBe(4_500)
+    expect((await write(storage.file(csvOf(), 'CSV'), `rows${++tables}`)).rowCount).toBe(1_150)
     expect(logged).toEqual([expect.objectContaining({ level: 'warn', reason: 'DHUO_LOADS may not call DBMS_CLOUD' })])
     await over.database.cloud.grant(true)
     expect(await left()).toEqual([])
@@ -277,7 +271,7 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
         'mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { name rowCount } }',
         { input },
       )
-      expect(createDataset).toEqual({ name: 'weather', rowCount: 4_500 })
+      expect(createDataset).toEqual({ name: 'weather', rowCount: 1_150 })
       const [call] = over.database.cloud.calls
       expect(call!['file_uri_list']).toMatch(new RegExp(`^${double.url}/p/[^/]+/n/tenant/b/${bucket}/o/[^?,*\\s]+$`))
       expect((await fetch(call!['file_uri_list']!)).status).toBe(404)

@@ -155,6 +155,17 @@ describe('a connection that is lost', () => {
     expect(opened.database.seen.committed).toBe(0)
   })
 
+  test('while a change is completed is told so, for nobody knows whether it is there', async () => {
+    const opened = await open()
+    opened.database.beforeCommit = () => opened.listener.cut()
+    const change = opened.lakehouse.execute({ schema, sql: 'delete from rows', paramSets: [undefined] })
+    await expect(change).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+      message: expect.stringMatching(/whether it is there is not known/),
+    })
+    expect(opened.database.sentLike(/delete from rows/)).toHaveLength(1)
+  })
+
   test.each([3113, 3135, 1012, 28, 1089, 2396])(
     'as ORA-%i tells it is not given to anybody again, and neither are the others of its account',
     async (number) => {

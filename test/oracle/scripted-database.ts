@@ -25,6 +25,8 @@ export class ScriptedDatabase implements Database {
   readonly sent: SentStatement[] = []
   /** How many statements were cancelled, transactions committed and connections ended. */
   readonly seen = { cancelled: 0, committed: 0, ended: 0 }
+  /** Called before a transaction is committed. */
+  beforeCommit: () => void | Promise<void> = () => {}
   readonly #replies: { pattern: RegExp; reply: Reply | ((statement: SentStatement) => Reply) }[] = []
   readonly #refused = new Map<string, OracleFault>()
 
@@ -81,6 +83,7 @@ export class ScriptedDatabase implements Database {
         })
       },
       commit: async () => {
+        await this.beforeCommit()
         this.seen.committed++
       },
       rollback: async () => {},

@@ -1,7 +1,7 @@
 // Runs an INSERT, UPDATE, DELETE or MERGE of a user's on Oracle for each set of parameters, all or nothing.
 import { setTimeout as sleep } from 'node:timers/promises'
 import oracledb from 'oracledb'
-import { badInput, isDhuoError } from '../../errors.js'
+import { badInput, DhuoError, isDhuoError } from '../../errors.js'
 import type { Parameters } from './lakehouse.js'
 import { isLost, isOracleConflict } from './oracle-errors.js'
 import { type BindBatch, batchesOf, bindsOf, type OracleBinds } from './oracle-parameters.js'
@@ -37,14 +37,28 @@ export async function runOracleDml(
     try {
       let rows = 0
       for (const batch of batchesOf(sets)) rows += await runBatch(session, statement, batch, paramSets.length > 1)
-      await connection.commit()
+      await commit(connection)
       return rows
     } catch (error) {
-      if (isLost(error) || session.time.reason) throw error
+      if (isDhuoError(error) || isLost(error) || session.time.reason) throw error
       await connection.rollback()
       if (attempt === attempts || !isOracleConflict(error)) throw error
       await sleep(Math.random() * 20 * attempt)
     }
+  }
+}
+
+/** Before it nothing is there, and after it all; when the connection is lost meanwhile nobody knows. */
+async function commit(connection: oracledb.Connection): Promise<void> {
+  try {
+    await connection.commit()
+  } catch (error) {
+    if (!isLost(error)) throw error
+    throw new DhuoError(
+      'BACKEND_UNAVAILABLE',
+      "The connection to the lakehouse's database was lost as the change was being completed: whether it is there is not known. Look before you send it again.",
+      { cause: error },
+    )
   }
 }
 

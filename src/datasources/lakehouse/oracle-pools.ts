@@ -102,11 +102,14 @@ export class OraclePools {
     }
   }
 
-  /** After a connection was lost the others of its account are most likely dead as well: the next one is new. */
-  renew(account: string | null): void {
+  /**
+   * After a connection was lost the others of its account are most likely dead as well: the next one is new.
+   * @param seconds that those in use may go on
+   */
+  renew(account: string | null, seconds: number): void {
     const open = this.#open.get(account ?? '')
     this.#open.delete(account ?? '')
-    if (open) void this.#close(open, 30)
+    if (open) void this.#close(open, seconds)
   }
 
   async close(): Promise<void> {

@@ -25,6 +25,8 @@ const mostRepeats = 1
 const mostLockHolders = 4
 /** A statement that was asked to stop is waited for no longer than this; then its connection is cut. */
 const graceMs = 1_000
+/** Connections of an account go on for so long after the database was silent at one's login: then the socket of that one is cut too. */
+const silentSeconds = 30
 /** For what the client does not wait for. */
 const tidyMs = 30_000
 
@@ -174,7 +176,7 @@ export class OracleSessions {
     try {
       return await Promise.race([working, overdue])
     } catch (error) {
-      if (isLost(error)) this.#pools.renew(account)
+      if (isLost(error)) this.#pools.renew(account, Math.ceil(this.config.timeoutMs / 1_000))
       throw error
     }
   }
@@ -187,7 +189,7 @@ export class OracleSessions {
       // The driver's own limit ends when somebody accepts the connection, who may say nothing after that.
       timer = setTimeout(
         () => {
-          this.#pools.renew(account)
+          this.#pools.renew(account, silentSeconds)
           reject(new DhuoError('BACKEND_UNAVAILABLE', "The lakehouse's database does not answer."))
         },
         this.config.connectSeconds * 1_000 + graceMs,
