@@ -1,7 +1,7 @@
-import { Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import pg from 'pg'
 import { type Catalog, createCatalog } from '../../src/datasources/catalog/catalog.js'
-import { openPool, postgresDialect } from '../../src/datasources/catalog/postgres-catalog.js'
+import { databaseOf, openPool } from '../../src/datasources/catalog/postgres-catalog.js'
 import { PostgresDriver } from '../../src/datasources/catalog/postgres-driver.js'
 import { postgresTransactions } from '../../src/datasources/catalog/postgres-transactions.js'
 import { countRuns, searchRuns } from '../../src/datasources/catalog/run-search.js'
@@ -56,13 +56,10 @@ describeWith('the plans of PostgreSQL', ['postgres'])(
     beforeAll(async () => {
       const config = configOf(await createDatabase())
       const driver = new PostgresDriver(openPool(config))
-      const databaseOf = (driver: PostgresDriver) =>
-        new Kysely<Tables>({
-          dialect: postgresDialect(driver),
-          log: ({ query }) => void statements.push({ sql: query.sql, parameters: query.parameters }),
-        })
-      db = databaseOf(driver)
-      catalog = await createCatalog('postgres', db, postgresTransactions(driver, databaseOf))
+      const recorded = (each: PostgresDriver) =>
+        databaseOf(each, ({ query }) => void statements.push({ sql: query.sql, parameters: query.parameters }))
+      db = recorded(driver)
+      catalog = await createCatalog('postgres', db, postgresTransactions(driver, recorded))
       explaining = new pg.Client({ host: config.host, port: config.port, user: config.user, database: config.database })
       await explaining.connect()
       await fillTables(explaining)

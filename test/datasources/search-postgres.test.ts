@@ -1,15 +1,13 @@
-import { Kysely } from 'kysely'
 import { migrate } from '../../src/datasources/catalog/migrate.js'
-import { openPool, postgresDialect } from '../../src/datasources/catalog/postgres-catalog.js'
+import { databaseOf, openPool } from '../../src/datasources/catalog/postgres-catalog.js'
 import { PostgresDriver } from '../../src/datasources/catalog/postgres-driver.js'
-import type { Tables } from '../../src/datasources/catalog/tables.js'
 import { describeWith } from '../backends.js'
 import { searchContract } from '../contracts/search-contract.js'
 import { configOf, createDatabase } from '../postgres-database.js'
 
 async function open() {
   const driver = new PostgresDriver(openPool(configOf(await createDatabase())))
-  const db = new Kysely<Tables>({ dialect: postgresDialect(driver) })
+  const db = databaseOf(driver)
   await migrate(db)
   return { db, close: () => db.destroy() }
 }

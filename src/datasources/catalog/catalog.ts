@@ -1,5 +1,5 @@
 // The catalog: every entity's rows, in SQLite or PostgreSQL, through one store for each entity.
-import { HandleEmptyInListsPlugin, type Kysely, replaceWithNoncontingentExpression, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { AccessKeyStore } from './access-key-store.js'
 import { BucketStore } from './bucket-store.js'
 import { DatasetStore } from './dataset-store.js'
@@ -78,42 +78,39 @@ export interface TransactionManner {
 
 /**
  * Brings the tables up to date, then hands out the stores.
- * @param database gives every integer as a number (counts and sizes stay below 2^53), and transactions that are serializable
+ * @param db gives every integer as a number (counts and sizes stay below 2^53), and transactions that are serializable
  * @param patient the same database with all the time that changes of tables may take; closed when they are done
  */
 export async function createCatalog(
   kind: string,
-  database: Kysely<Tables>,
+  db: Kysely<Tables>,
   { transact, wasCommitted }: TransactionManner,
-  patient = database,
+  patient = db,
 ): Promise<Catalog> {
-  const db = withEmptyLists(database)
   try {
     await migrate(patient)
   } catch (error) {
     await db.destroy().catch(() => {})
     throw error
   } finally {
-    if (patient !== database) await patient.destroy()
+    if (patient !== db) await patient.destroy()
   }
   return {
     ...storesOn(db),
     kind,
     ping: async () => void (await sql`select 1`.execute(db)),
     transaction: <T>(work: (stores: Stores) => Promise<T>) =>
-      transact(async (database) => {
+      transact(async (turn) => {
         let result: T
         try {
-          await withEmptyLists(database)
-            .transaction()
-            .execute(async (transaction) => {
-              const { stores, settled } = trackStores(storesOn(transaction))
-              try {
-                result = await work(stores)
-              } finally {
-                await settled()
-              }
-            })
+          await turn.transaction().execute(async (transaction) => {
+            const { stores, settled } = trackStores(storesOn(transaction))
+            try {
+              result = await work(stores)
+            } finally {
+              await settled()
+            }
+          })
         } catch (error) {
           if (!(await wasCommitted(error).catch(() => false))) throw error
         }
@@ -123,10 +120,6 @@ export async function createCatalog(
     close: () => db.destroy(),
   }
 }
-
-/** PostgreSQL has no `in ()`. */
-const withEmptyLists = (database: Kysely<Tables>): Kysely<Tables> =>
-  database.withPlugin(new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression }))
 
 const storeClasses: { [Name in keyof Stores]: new (db: Kysely<Tables>) => Stores[Name] } = {
   users: UserStore,

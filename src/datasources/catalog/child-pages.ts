@@ -2,10 +2,11 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { isSqlite } from './sql-dialect.js'
 import type { Tables } from './tables.js'
+import { valueRows } from './value-rows.js'
 
 /** `parents(id)`, to begin the statement with. */
-export const parentsOf = (ids: readonly string[]): RawBuilder<unknown> =>
-  sql`with parents(id) as (values ${sql.join([...new Set(ids)].map((id) => sql`(${id})`))})`
+export const parentsOf = (db: Kysely<Tables>, ids: readonly string[]): RawBuilder<unknown> =>
+  sql`with parents(id) as (${valueRows(db, ['text', [...new Set(ids)]])})`
 
 /**
  * Joins to each row of `parents` what `page` selects for it, under the name `child`.

@@ -112,7 +112,7 @@ export class DeploymentStore {
     const page = sql`${source} and candidate.status <> 'DELETED' and candidate.name > ${name}
       order by candidate.name limit ${request.first + 1}`
     const { rows } = await sql<DeploymentRow & { parentId: string }>`
-      ${parentsOf(ids)} select child.*, parents.id as "parentId"
+      ${parentsOf(this.db, ids)} select child.*, parents.id as "parentId"
       from parents ${joinPage(this.db, 'deployments', ['id'], page)} order by child.name`.execute(this.db)
     const byParent = Map.groupBy(rows, (row) => row.parentId)
     return ids.map((id) => toPage(byParent.get(id) ?? [], request.first, nameCursor))

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Timestamp } from './column-types.js'
 import type { DeploymentLibraryRow, DeploymentStepRow, DeploymentVersionRow } from './deployment-rows.js'
 import type { Tables } from './tables.js'
+import { valueRows } from './value-rows.js'
 
 export interface DeploymentVersionKey {
   deploymentId: string
@@ -41,9 +42,13 @@ export class DeploymentVersionStore {
 
   private async wanted<Row>(keys: readonly DeploymentVersionKey[], table: string, order: ReturnType<typeof sql>): Promise<Row[]> {
     if (keys.length === 0) return []
-    const values = sql.join(keys.map(({ deploymentId, version }) => sql`(${deploymentId}, cast(${version} as integer))`))
+    const values = valueRows(
+      this.db,
+      ['text', keys.map(({ deploymentId }) => deploymentId)],
+      ['integer', keys.map(({ version }) => version)],
+    )
     const { rows } = await sql<Row>`
-      with wanted("deploymentId", version) as (values ${values})
+      with wanted("deploymentId", version) as (${values})
       select found.* from wanted join ${sql.table(table)} as found
         on found."deploymentId" = wanted."deploymentId" and found.version = wanted.version ${order}`.execute(this.db)
     return rows

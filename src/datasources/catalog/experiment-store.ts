@@ -61,7 +61,7 @@ export class ExperimentStore {
   async setTags(experimentId: string, tags: readonly KeyValueRow[]): Promise<void> {
     const rows = tags.map(({ key, value }) => [experimentId, key, value])
     const overwrite = 'on conflict ("experimentId", key) do update set value = excluded.value'
-    await insertRows(this.db, 'experiment_tags', ['experimentId', 'key', 'value'], rows, overwrite)
+    await insertRows(this.db, 'experiment_tags', { experimentId: 'text', key: 'text', value: 'text' }, rows, overwrite)
   }
 
   /** By key. */

@@ -19,7 +19,9 @@ export interface ReadMetricRow extends MetricPoint {
   step: string
 }
 
-const pointColumns = ['runId', 'key', 'timestamp', 'step', 'value', 'isNan'] as const
+const numbers = { timestamp: 'bigint', step: 'bigint', value: 'double precision', isNan: 'integer' } as const
+const pointColumns = { runId: 'text', key: 'text', ...numbers } as const
+const latestColumns = { runId: 'text', experimentId: 'text', key: 'text', ...numbers } as const
 
 /** A tie of equal values is one of NaN, which counts as 0, and 0: the number wins, whichever came first. */
 const replaceEarlier = `on conflict ("runId", key) do update set
@@ -39,8 +41,7 @@ export class MetricStore {
     const latest = latestOf(points).map(({ key, timestamp, step, value, isNan }) => {
       return [id, experimentId, key, timestamp, storedStep(step), value, isNan]
     })
-    const [runId, ...others] = pointColumns
-    await insertRows(this.db, 'latest_metrics', [runId, 'experimentId', ...others], latest, replaceEarlier)
+    await insertRows(this.db, 'latest_metrics', latestColumns, latest, replaceEarlier)
   }
 
   /** The latest point of each metric, by key. */
@@ -68,9 +69,9 @@ export class MetricStore {
       where candidate."runId" = parents.id and candidate.key = ${key} ${after ? sql`and (${order}) > (${sql.join(after)})` : sql``}
       order by ${order} limit ${request.first + 1}`
     const { rows } = await sql<ReadMetricRow>`
-      ${parentsOf(runIds)}
+      ${parentsOf(this.db, runIds)}
       select child."runId", child.key, child.timestamp, cast(child.step as text) as step, child.value, child."isNan"
-      from parents ${joinPage(this.db, 'metric_points', pointColumns, page)}
+      from parents ${joinPage(this.db, 'metric_points', Object.keys(pointColumns), page)}
       order by child."runId", child.timestamp, child.step, child.value, child."isNan"`.execute(this.db)
     const byRun = Map.groupBy(rows, (row) => row.runId)
     return runIds.map((id) => toPage(byRun.get(id) ?? [], request.first, historyCursor))

@@ -66,7 +66,7 @@ export class ModelStore {
   async setTags(modelId: string, tags: readonly KeyValueRow[]): Promise<void> {
     const rows = tags.map(({ key, value }) => [modelId, key, value])
     const overwrite = 'on conflict ("modelId", key) do update set value = excluded.value'
-    await insertRows(this.db, 'model_tags', ['modelId', 'key', 'value'], rows, overwrite)
+    await insertRows(this.db, 'model_tags', { modelId: 'text', key: 'text', value: 'text' }, rows, overwrite)
   }
 
   /** By alias. */

@@ -7,6 +7,7 @@ import { insertRows } from './insert-rows.js'
 import type { ModelStage, ModelVersionFileRow, ModelVersionRow, ModelVersionTagRow, StageTransitionRow } from './model-rows.js'
 import { decodeNumberCursor, encodeCursor, type Page, type PageRequest, toPage } from './page.js'
 import type { StoredObjectRow, Tables } from './tables.js'
+import { valueRows } from './value-rows.js'
 
 export interface ModelVersionKey {
   modelId: string
@@ -35,7 +36,7 @@ export class ModelVersionStore {
   async insert(version: ModelVersionRow, objectIds: readonly string[]): Promise<void> {
     await this.db.insertInto('model_versions').values(version).execute()
     const files = objectIds.map((objectId, position) => [version.id, position, objectId])
-    await insertRows(this.db, 'model_version_files', ['modelVersionId', 'position', 'objectId'], files, '')
+    await insertRows(this.db, 'model_version_files', { modelVersionId: 'text', position: 'integer', objectId: 'text' }, files, '')
   }
 
   byIds(ids: readonly string[]): Promise<ModelVersionRow[]> {
@@ -44,9 +45,13 @@ export class ModelVersionStore {
 
   async byNumbers(keys: readonly ModelVersionKey[]): Promise<ModelVersionRow[]> {
     if (keys.length === 0) return []
-    const wanted = sql.join(keys.map(({ modelId, version }) => sql`(${modelId}, cast(${version} as integer))`))
+    const wanted = valueRows(
+      this.db,
+      ['text', keys.map(({ modelId }) => modelId)],
+      ['integer', keys.map(({ version }) => version)],
+    )
     const { rows } = await sql<ModelVersionRow>`
-      with wanted("modelId", version) as (values ${wanted})
+      with wanted("modelId", version) as (${wanted})
       select child.* from wanted join model_versions as child
         on child."modelId" = wanted."modelId" and child.version = wanted.version
       where child."deletedAt" is null`.execute(this.db)
@@ -74,8 +79,15 @@ export class ModelVersionStore {
     const { stages, first } = request
     if (modelIds.length === 0 || stages?.length === 0) return modelIds.map(() => toPage([], first, versionCursor))
     const ids = [...new Set(modelIds)]
-    const places = ids.flatMap((id) => [...new Set(stages)].map((stage) => sql`(${id}, ${stage})`))
-    const parents = stages === null ? parentsOf(ids) : sql`with parents(id, stage) as (values ${sql.join(places)})`
+    const places = ids.flatMap((id) => [...new Set(stages)].map((stage) => [id, stage] as const))
+    const parents =
+      stages === null
+        ? parentsOf(this.db, ids)
+        : sql`with parents(id, stage) as (${valueRows(
+            this.db,
+            ['text', places.map(([id]) => id)],
+            ['text', places.map(([, stage]) => stage)],
+          )})`
     const page = sql`from model_versions as candidate
       where candidate."modelId" = parents.id and candidate."deletedAt" is null
       ${stages === null ? sql`` : sql`and candidate.stage = parents.stage`}
@@ -163,7 +175,7 @@ export class ModelVersionStore {
   async setTags(id: string, tags: readonly KeyValueRow[]): Promise<void> {
     const rows = tags.map(({ key, value }) => [id, key, value])
     const overwrite = 'on conflict ("modelVersionId", key) do update set value = excluded.value'
-    await insertRows(this.db, 'model_version_tags', ['modelVersionId', 'key', 'value'], rows, overwrite)
+    await insertRows(this.db, 'model_version_tags', { modelVersionId: 'text', key: 'text', value: 'text' }, rows, overwrite)
   }
 
   async update(id: string, change: Partial<Pick<ModelVersionRow, 'description'>>, updatedAt: Timestamp): Promise<void> {

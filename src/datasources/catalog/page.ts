@@ -82,7 +82,7 @@ export async function namedPagesByProject<Row extends { name: string; projectId:
   const page = sql`from ${sql.table(table)} as candidate where candidate."projectId" = parents.id and candidate.name > ${name}
       order by candidate.name limit ${request.first + 1}`
   const { rows } = await sql<Row>`
-    ${parentsOf(projectIds)} select child.* from parents ${joinPage(db, table, ['id'], page)}
+    ${parentsOf(db, projectIds)} select child.* from parents ${joinPage(db, table, ['id'], page)}
     order by child."projectId", child.name`.execute(db)
   const byProject = Map.groupBy(rows, (row) => row.projectId)
   return projectIds.map((id) => toPage(byProject.get(id) ?? [], request.first, nameCursor))

@@ -20,20 +20,21 @@ export const blank = {
   number: null,
 } as const
 
-const columns = [
-  'pipelineRunId',
-  'sequence',
-  'type',
-  'at',
-  'stepId',
-  'stepName',
-  'runStatus',
-  'stepStatus',
-  'progress',
-  'message',
-  'stream',
-  'number',
-] as const
+const columns = {
+  pipelineRunId: 'text',
+  sequence: 'integer',
+  type: 'text',
+  at: 'text',
+  stepId: 'text',
+  stepName: 'text',
+  runStatus: 'text',
+  stepStatus: 'text',
+  progress: 'double precision',
+  message: 'text',
+  stream: 'text',
+  number: 'integer',
+} as const
+const columnNames = Object.keys(columns) as (keyof typeof columns)[]
 
 export class PipelineEventStore {
   constructor(private readonly db: Kysely<Tables>) {}
@@ -59,7 +60,7 @@ export class PipelineEventStore {
     if (!run) return null
     const first = run.lastSequence - events.length + 1
     const rows = events.map((event, index): PipelineEventRow => ({ pipelineRunId, sequence: first + index, ...event }))
-    const values = rows.map((row) => columns.map((column) => row[column]))
+    const values = rows.map((row) => columnNames.map((column) => row[column]))
     await insertRows(this.db, 'pipeline_events', columns, values, '')
     return rows
   }
@@ -82,7 +83,7 @@ export class PipelineEventStore {
     const page = sql`from pipeline_events as candidate
       where candidate."pipelineRunId" = parents.id and candidate.sequence > ${after} order by candidate.sequence limit ${limit}`
     const { rows } = await sql<PipelineEventRow>`
-      ${parentsOf(runIds)} select child.* from parents ${joinPage(this.db, 'pipeline_events', ['pipelineRunId', 'sequence'], page)}
+      ${parentsOf(this.db, runIds)} select child.* from parents ${joinPage(this.db, 'pipeline_events', ['pipelineRunId', 'sequence'], page)}
       order by child."pipelineRunId", child.sequence`.execute(this.db)
     const byRun = Map.groupBy(rows, (row) => row.pipelineRunId)
     return runIds.map((id) => byRun.get(id) ?? [])
@@ -94,7 +95,7 @@ export class PipelineEventStore {
     const page = sql`from pipeline_events as candidate
       where candidate."stepId" = parents.id and candidate.number > ${after} order by candidate.number limit ${limit}`
     const { rows } = await sql<PipelineEventRow>`
-      ${parentsOf(stepIds)} select child.* from parents ${joinPage(this.db, 'pipeline_events', ['pipelineRunId', 'sequence'], page)}
+      ${parentsOf(this.db, stepIds)} select child.* from parents ${joinPage(this.db, 'pipeline_events', ['pipelineRunId', 'sequence'], page)}
       order by child."stepId", child.number`.execute(this.db)
     const byStep = Map.groupBy(rows, (row) => row.stepId!)
     return stepIds.map((id) => byStep.get(id) ?? [])

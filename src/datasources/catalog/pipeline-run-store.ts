@@ -148,7 +148,7 @@ export class PipelineRunStore {
         ${before === null ? sql`` : sql`and candidate.id < ${before}`}
       order by candidate.id desc limit ${search.first + 1}`
     const { rows } = await sql<PipelineRunRow>`
-      ${parentsOf(parentIds)} select child.* from parents ${joinPage(this.db, 'pipeline_runs', ['id'], page)}
+      ${parentsOf(this.db, parentIds)} select child.* from parents ${joinPage(this.db, 'pipeline_runs', ['id'], page)}
       order by child.id desc`.execute(this.db)
     const byParent = Map.groupBy(rows, (row) => row[parent])
     return parentIds.map((id) => toPage(byParent.get(id) ?? [], search.first, (run) => encodeCursor([run.id])))

@@ -17,7 +17,7 @@ const clockMs = 5_000
 export const diagnosePostgresCatalog = (config: PostgresCatalogConfig): Diagnosis =>
   async function* () {
     let pool: Pool | undefined
-    const ask = async (sql: string): Promise<Record<string, string | number>> => {
+    const ask = async (sql: string): Promise<Record<string, string | number | boolean>> => {
       try {
         pool ??= openPool({ ...config, poolSize: 2 })
         return (await pool.query(sql)).rows[0] ?? {}
@@ -68,7 +68,7 @@ export const diagnosePostgresCatalog = (config: PostgresCatalogConfig): Diagnosi
     }
   }
 
-type Ask = (sql: string) => Promise<Record<string, string | number>>
+type Ask = (sql: string) => Promise<Record<string, string | number | boolean>>
 
 async function reachOf(ask: Ask): Promise<string> {
   const { number, version, standby } = await ask(`

@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
-import { type Dialect, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
+import { Kysely, type Logger, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import pg from 'pg'
 import type { PostgresCatalogConfig } from '../../config/catalog-config.js'
 import { DhuoError } from '../../errors.js'
 import { type Catalog, createCatalog } from './catalog.js'
 import { PostgresDriver } from './postgres-driver.js'
+import { ListsAsArrays } from './postgres-lists.js'
 import { postgresTransactions } from './postgres-transactions.js'
 import type { Tables } from './tables.js'
 
@@ -21,14 +22,18 @@ export async function openPostgresCatalog(config: PostgresCatalogConfig): Promis
   return createCatalog('postgres', databaseOf(driver), postgresTransactions(driver, databaseOf), patient)
 }
 
-const databaseOf = (driver: PostgresDriver) => new Kysely<Tables>({ dialect: postgresDialect(driver) })
-
-export const postgresDialect = (driver: PostgresDriver): Dialect => ({
-  createAdapter: () => new PostgresAdapter(),
-  createDriver: () => driver,
-  createIntrospector: (db) => new PostgresIntrospector(db),
-  createQueryCompiler: () => new PostgresQueryCompiler(),
-})
+/** @param log is told of each statement */
+export const databaseOf = (driver: PostgresDriver, log?: Logger): Kysely<Tables> =>
+  new Kysely({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => driver,
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+    plugins: [new ListsAsArrays()],
+    ...(log && { log }),
+  })
 
 export function openPool(config: PostgresCatalogConfig, statementMs = config.timeoutMs): pg.Pool {
   const { timeoutMs, password } = config
@@ -52,7 +57,6 @@ export function openPool(config: PostgresCatalogConfig, statementMs = config.tim
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     pipeline: true,
-    types: { getTypeParser },
   } as pg.PoolConfig)
   // The database has closed a connection: the next statement gets another one, and says so if there is none.
   const ignore = () => {}
@@ -78,20 +82,4 @@ function readCertificates(file: string): string {
       cause: error,
     })
   }
-}
-
-/** https://www.postgresql.org/docs/current/datatype-oid.html */
-const oids = { bool: 16, int8: 20 }
-
-/** Integers as numbers and truths as 0 and 1, as SQLite gives them. */
-const getTypeParser = ((oid: number, format?: 'text' | 'binary') => {
-  if (oid === oids.int8) return wholeNumber
-  if (oid === oids.bool) return (text: string) => (text === 't' ? 1 : 0)
-  return pg.types.getTypeParser(oid, format as 'text')
-}) as typeof pg.types.getTypeParser
-
-function wholeNumber(text: string): number {
-  const number = Number(text)
-  if (!Number.isSafeInteger(number)) throw new RangeError('an integer of the catalog is beyond 2^53')
-  return number
 }

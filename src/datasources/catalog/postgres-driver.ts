@@ -3,6 +3,7 @@ import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kys
 import type { Pool, PoolClient } from 'pg'
 import { DhuoError } from '../../errors.js'
 import { isOfConnection, isStalePlan, translated } from './postgres-errors.js'
+import { type Answer, ask } from './postgres-query.js'
 import { nameOf } from './statement-names.js'
 
 /**
@@ -128,8 +129,9 @@ class PostgresConnection implements DatabaseConnection {
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     const name = nameOf(query)
     const text = name === undefined ? query.sql : `/* ${name} */ ${query.sql}`
-    const { command, rowCount, rows } = await this.#query(text, query.parameters as unknown[])
-    return command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(rowCount ?? 0) }
+    const answer = await this.#query(text, query.parameters as unknown[])
+    const rows = answer.rows as Row[]
+    return answer.command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(answer.rowCount ?? 0) }
   }
 
   // biome-ignore lint/correctness/useYield: kysely wants it, and no store streams
@@ -137,15 +139,15 @@ class PostgresConnection implements DatabaseConnection {
     throw new Error('the catalog reads pages, not streams')
   }
 
-  async #query(text: string, values: unknown[]) {
+  async #query(text: string, values: unknown[]): Promise<Answer> {
     const name = this.statements.nameFor(text, this.client)
-    const answer = this.client.query({ name, text, values })
+    const answer = ask(this.client, { name, text, values })
     if (this.#inTransaction) return this.#failing(answer)
     return this.#failing(
       answer.catch((error: unknown) => {
         if (!isStalePlan(error)) throw error
         this.#isBroken = true
-        return this.client.query({ text, values })
+        return ask(this.client, { text, values })
       }),
     )
   }

@@ -46,7 +46,7 @@ export class PredictionStore {
         ${before === null ? sql`` : sql`and candidate.id < ${before}`}
       order by candidate.id desc limit ${request.first + 1}`
     const { rows } = await sql<PredictionRow>`
-      ${parentsOf(parentIds)} select child.* from parents ${joinPage(this.db, 'predictions', ['id'], page)}
+      ${parentsOf(this.db, parentIds)} select child.* from parents ${joinPage(this.db, 'predictions', ['id'], page)}
       order by child.id desc`.execute(this.db)
     const byParent = Map.groupBy(rows, (row) => row[parent])
     return parentIds.map((id) => toPage(byParent.get(id) ?? [], request.first, (prediction) => encodeCursor([prediction.id])))

@@ -24,7 +24,7 @@ export async function artifactsOf(
       and candidate.key >= 'runs/' || parents.id || ${`/${path}`} and candidate.key < 'runs/' || parents.id || ${end}
     order by bucket.name, candidate.key limit ${limit}`
   const { rows } = await sql<StoredObjectRow & { runId: string }>`
-    ${parentsOf(runIds)} select child.*, parents.id as "runId"
+    ${parentsOf(db, runIds)} select child.*, parents.id as "runId"
     from parents ${joinPage(db, 'stored_objects', ['id'], page)}
     order by child.key, child."bucketId"`.execute(db)
   return rows

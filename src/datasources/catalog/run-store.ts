@@ -12,6 +12,9 @@ import type { DatasetRow, StoredObjectRow, Tables } from './tables.js'
 
 export type RunSearch = Parameters<typeof searchRuns>[2]
 
+const logColumns = { runId: 'text', experimentId: 'text', key: 'text', value: 'text' } as const
+const inputColumns = { runId: 'text', datasetId: 'text', datasetVersion: 'integer' } as const
+
 export class RunStore {
   constructor(private readonly db: Kysely<Tables>) {}
 
@@ -45,7 +48,7 @@ export class RunStore {
     const inserted = await insertRows<'run_params', { key: string }>(
       this.db,
       'run_params',
-      ['runId', 'experimentId', 'key', 'value'],
+      logColumns,
       params.map(({ key, value }) => [run.id, run.experimentId, key, value]),
       'on conflict do nothing returning key',
     )
@@ -63,13 +66,13 @@ export class RunStore {
   async setTags(run: RunRow, tags: readonly KeyValueRow[]): Promise<void> {
     const rows = tags.map(({ key, value }) => [run.id, run.experimentId, key, value])
     const overwrite = 'on conflict ("runId", key) do update set value = excluded.value'
-    await insertRows(this.db, 'run_tags', ['runId', 'experimentId', 'key', 'value'], rows, overwrite)
+    await insertRows(this.db, 'run_tags', logColumns, rows, overwrite)
   }
 
   /** An input that is there keeps the version it was logged at. */
   async insertInputs(runId: string, datasets: readonly DatasetRow[]): Promise<void> {
     const rows = datasets.map(({ id, version }) => [runId, id, version])
-    await insertRows(this.db, 'run_inputs', ['runId', 'datasetId', 'datasetVersion'], rows, 'on conflict do nothing')
+    await insertRows(this.db, 'run_inputs', inputColumns, rows, 'on conflict do nothing')
   }
 
   /** By key. */
@@ -114,7 +117,7 @@ export class RunStore {
         and run.lifecycle = 'ACTIVE'
       order by candidate.value ${goal === 'MAXIMIZE' ? sql`desc` : sql`asc`}, candidate."runId" limit 1`
     const { rows } = await sql<RunRow>`
-      ${parentsOf(experimentIds)} select runs.*
+      ${parentsOf(this.db, experimentIds)} select runs.*
       from parents ${joinPage(this.db, 'latest_metrics', ['runId', 'key'], best)} join runs on runs.id = child."runId"`.execute(
       this.db,
     )
@@ -136,7 +139,7 @@ export class RunStore {
         and (candidate."startedAt", candidate.id) > (${String(startedAt)}, ${String(id)})
       order by candidate."startedAt", candidate.id limit ${request.first + 1}`
     const { rows } = await sql<RunRow>`
-      ${parentsOf(parentIds)} select child.* from parents ${joinPage(this.db, 'runs', ['id'], page)}
+      ${parentsOf(this.db, parentIds)} select child.* from parents ${joinPage(this.db, 'runs', ['id'], page)}
       order by child."startedAt", child.id`.execute(this.db)
     const byParent = Map.groupBy(rows, (run) => run.parentId!)
     return parentIds.map((parentId) =>
@@ -165,7 +168,7 @@ export class RunStore {
         ${before === null ? sql`` : sql`and candidate."runId" < ${before}`}
       order by candidate."runId" desc limit ${request.first + 1}`
     const { rows } = await sql<RunRow & { datasetId: string }>`
-      ${parentsOf(datasetIds)} select runs.*, parents.id as "datasetId"
+      ${parentsOf(this.db, datasetIds)} select runs.*, parents.id as "datasetId"
       from parents ${joinPage(this.db, 'run_inputs', ['runId', 'datasetId'], page)} join runs on runs.id = child."runId"
       order by runs.id desc`.execute(this.db)
     const byDataset = Map.groupBy(rows, (row) => row.datasetId)

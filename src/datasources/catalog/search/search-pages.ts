@@ -1,5 +1,6 @@
 // Finds pages and counts of what meets a filter, each of several parents' rows, in a number of statements that no number of parents changes.
 import { type Kysely, sql } from 'kysely'
+import { parentsOf } from '../child-pages.js'
 import type { Lifecycle } from '../experiment-rows.js'
 import { type Page, toPage } from '../page.js'
 import { isSqlite } from '../sql-dialect.js'
@@ -98,7 +99,7 @@ export async function countMatches(
   const [otherwise = null] = leadingConditions(search)
   for (const [leader, ids] of await leadersOf(search, [...new Set(parentIds)], otherwise === null)) {
     const { rows } = await sql<{ id: string; count: number | string }>`
-      with ${parents(ids)} select parents.id, (select count(*) from ${matches(search, leader ?? otherwise, 'candidate')}) as count
+      ${parentsOf(db, ids)} select parents.id, (select count(*) from ${matches(search, leader ?? otherwise, 'candidate')}) as count
       from parents`.execute(db)
     for (const { id, count } of rows) counts.set(id, Number(count))
   }
@@ -115,8 +116,6 @@ function searchFor(
   const conditions = conditionsOf(subject, filter)
   return { db, subject, lifecycle, isSqlite: isSqlite(db), conditions: subject.complete?.(conditions) ?? conditions, fewRows }
 }
-
-const parents = (ids: readonly string[]): Sql => sql`parents(id) as (values ${sql.join(ids.map((id) => sql`(${id})`))})`
 
 /** A set of few rows, among which all that match are: the first to be read. `condition`: the one that it spares. */
 interface Leader {
@@ -139,7 +138,7 @@ async function leadersOf(search: Search, ids: string[], isPlain: boolean): Promi
       sql`(select count(*) from (${rows} limit ${search.fewRows + 1}) as found) as ${sql.ref(`count${index}`)}`,
   )
   const { rows } = await sql<Record<string, string | number>>`
-    with ${parents(ids)} select parents.id, ${sql.join(counts)} from parents`.execute(search.db)
+    ${parentsOf(search.db, ids)} select parents.id, ${sql.join(counts)} from parents`.execute(search.db)
   const sizes = new Map(rows.map((row) => [String(row['id']), leaders.map((_, index) => Number(row[`count${index}`]))]))
   const isFew = (size: number) => size <= search.fewRows
   // One that is good for every parent: the fewer leaders, the fewer statements.
@@ -204,7 +203,7 @@ async function fetchRows<Row extends { id: string }>(
     sql`${isNullable(key) ? rankColumn(key, index, 'item') : sql.lit(ranks.value)} as ${sql.ref(`rank${index}`)}`,
   ])
   const { rows } = await sql<Record<string, unknown>>`
-    with ${parents(ids)} select item.*, ${sql.join(sortColumns)} from parents ${items} ${sortJoins(search, keys, 'item')}
+    ${parentsOf(db, ids)} select item.*, ${sql.join(sortColumns)} from parents ${items} ${sortJoins(search, keys, 'item')}
     order by ${sql.join([parentId, ...orderTerms(search, keys, 'item')])}`.execute(db)
   return rows.map((row) => {
     const values = keys.map((_, index) => takeSortValue(row, index))
