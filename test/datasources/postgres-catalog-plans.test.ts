@@ -16,6 +16,7 @@ interface Node {
   'Relation Name'?: string
   'Index Name'?: string
   'Index Cond'?: string
+  'Actual Rows'?: number
   Plans?: Node[]
 }
 
@@ -119,6 +120,27 @@ describeWith('the plans of PostgreSQL', ['postgres'])(
               expectNone(scans, { filter, orderBy, ...statement })
             }
           }
+    })
+
+    test('and reads no more runs than are on a page in the order of a text that all of them share', async () => {
+      await explaining.query(`
+        insert into runs (id, "projectId", "experimentId", name, status, lifecycle, "startedAt")
+          select 'same-' || i, 'p', 'same', 'r', 'RUNNING', 'ACTIVE', i::text from generate_series(1000, 4999) as i;
+        insert into run_params ("runId", "experimentId", key, value) select id, 'same', 'model', 'tree' from runs where "experimentId" = 'same';
+        analyze runs; analyze run_params`)
+      const request = { filter: null, orderBy: ['params.model DESC'], lifecycle: 'ACTIVE' as const, first: 10, fewRows: 0 }
+      const [first] = await searchRuns(db, ['same'], { ...request, after: null })
+      for (const after of [null, first!.cursorOf(first!.rows.at(-1)!)]) {
+        statements.length = 0
+        const [page] = await searchRuns(db, ['same'], { ...request, after })
+        expect(page!.rows.map(({ id }) => id)).toEqual(
+          Array.from({ length: 10 }, (_, n) => `same-${4999 - n - (after ? 10 : 0)}`),
+        )
+        const { sql, parameters } = statements.at(-1)!
+        const { rows } = await explaining.query(`explain (analyze, format json) ${sql}`, parameters as unknown[])
+        const read = nodesOf(rows[0]['QUERY PLAN'][0].Plan).map((node) => node['Actual Rows'] ?? 0)
+        expect(Math.max(...read)).toBeLessThan(30)
+      }
     })
   },
 )

@@ -247,11 +247,15 @@ describeWith('the PostgreSQL catalog', ['postgres'])('the PostgreSQL catalog', (
     await catalog.experiments.insertActive(experiment)
     // Not to be compressed; and such as differ only far behind what an index can hold.
     const beginning = randomBytes(2_000).toString('base64url')
-    const values = [`${beginning}a`, `${beginning}b`, `${beginning}c`, '\u{10348}'.repeat(6_000), beginning.slice(0, 100)]
-    const runs = await Promise.all(
+    const beginnings = [100, 256, 257, 256].map((length) => beginning.slice(0, length))
+    const values = [`${beginning}a`, `${beginning}b`, `${beginning}c`, '\u{10348}'.repeat(6_000), ...beginnings]
+    // Of equals the ids tell.
+    const runId = newId('run')
+    const sorted = ['run 4', 'run 5', 'run 7', 'run 6', 'run 0', 'run 1', 'run 2', 'run 3']
+    await Promise.all(
       values.map(async (value, index) => {
         const run = {
-          id: newId('run'),
+          id: `${runId}${index}`,
           projectId,
           experimentId,
           name: `run ${index}`,
@@ -262,29 +266,30 @@ describeWith('the PostgreSQL catalog', ['postgres'])('the PostgreSQL catalog', (
         await catalog.runs.insert(row)
         await catalog.runs.insertParams(row, [{ key: 'k'.repeat(250), value }])
         await catalog.runs.setTags(row, [{ key: 'ĸ'.repeat(250), value }])
-        return row
       }),
     )
     const search = (filter: string, orderBy: string[], first = 10, after: string | null = null, fewRows = 0) =>
       catalog.runs.search([experimentId], { filter, orderBy, first, after, lifecycle: 'ACTIVE', fewRows })
     for (const field of [`params.${'k'.repeat(250)}`, `tags.${'ĸ'.repeat(250)}`])
       for (const fewRows of [0, 4_000]) {
-        const found: string[] = []
-        for (let after: string | null = null; ; ) {
-          const [page]: Awaited<ReturnType<typeof search>> = await search('', [field], 1, after, fewRows)
-          found.push(...page!.rows.map(({ name }) => name))
-          if (!page!.hasNextPage) break
-          after = page!.cursorOf(page!.rows[0]!)
-        }
-        expect(found).toEqual(['run 4', 'run 0', 'run 1', 'run 2', 'run 3'])
+        for (const [order, wanted] of [['ASC', sorted], ['DESC', sorted.toReversed()]] as const) // biome-ignore format: pairs
+          for (const first of [1, 3]) {
+            const found: string[] = []
+            for (let after: string | null = null; ; ) {
+              const [page]: Awaited<ReturnType<typeof search>> = await search('', [`${field} ${order}`], first, after, fewRows)
+              found.push(...page!.rows.map(({ name }) => name))
+              if (!page!.hasNextPage) break
+              after = page!.cursorOf(page!.rows.at(-1)!)
+            }
+            expect(found).toEqual(wanted)
+          }
         const namesOf = async (filter: string) =>
           (await search(filter, ['name'], 10, null, fewRows))[0]!.rows.map(({ name }) => name)
         expect(await namesOf(`${field} = '${values[1]}'`)).toEqual(['run 1'])
         expect(await namesOf(`${field} LIKE '${beginning}%'`)).toEqual(['run 0', 'run 1', 'run 2'])
         expect(await namesOf(`${field} LIKE '${values[2]}%'`)).toEqual(['run 2'])
-        expect(await namesOf(`${field} != '${values[2]}'`)).toEqual(['run 0', 'run 1', 'run 3', 'run 4'])
+        expect(await namesOf(`${field} != '${values[2]}'`)).toEqual(sorted.filter((name) => name !== 'run 2').sort())
       }
-    expect(runs).toHaveLength(5)
   })
 })
 

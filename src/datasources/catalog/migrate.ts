@@ -7,6 +7,7 @@ import * as tracking from './migrations/2026-11-tracking.js'
 import * as workflows from './migrations/2026-11-workflows.js'
 import * as remoteOutput from './migrations/2026-12-remote-output.js'
 import * as storedEtags from './migrations/2026-12-stored-etags.js'
+import * as textOrder from './migrations/2026-12-text-order.js'
 import type { Tables } from './tables.js'
 
 /** Carried out in the order of their names; what a released version has carried out must not change any more. */
@@ -16,6 +17,7 @@ const migrations = {
   '2026-11-workflows': workflows,
   '2026-12-remote-output': remoteOutput,
   '2026-12-stored-etags': storedEtags,
+  '2026-12-text-order': textOrder,
 }
 
 /** All that are missing, in one transaction. @throws BACKEND_UNAVAILABLE when a newer version of this server was here */

@@ -31,6 +31,9 @@ const indexedLength = 256
 export const indexedText = (isSqlite: boolean, text: RawBuilder<unknown>): RawBuilder<unknown> =>
   isSqlite ? text : sql`left(${text}, ${sql.lit(indexedLength)})`
 
+/** Whether an index in PostgreSQL has only the beginning of it. In the words of the indexes of those that are longer. */
+export const isBeyondIndex = (text: RawBuilder<unknown>): RawBuilder<unknown> => sql`length(${text}) > ${sql.lit(indexedLength)}`
+
 /** The same of a value; it sorts before or with whatever begins with it. */
 export const indexedBeginning = (value: string): string =>
   value.length <= indexedLength ? value : Array.from(value).slice(0, indexedLength).join('')

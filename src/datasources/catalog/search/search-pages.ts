@@ -205,17 +205,17 @@ async function fetchRows<Row extends { id: string }>(
   const { rows } = await sql<Record<string, unknown>>`
     ${parentsOf(db, ids)} select item.*, ${sql.join(sortColumns)} from parents ${items} ${sortJoins(search, keys, 'item')}
     order by ${sql.join([parentId, ...orderTerms(search, keys, 'item')])}`.execute(db)
-  return rows.map((row) => {
-    const values = keys.map((_, index) => takeSortValue(row, index))
+  const columns = Object.keys(rows[0] ?? {}).filter((column) => !/^(rank|sort)\d+$/.test(column))
+  return rows.map((found) => {
+    // Not by deleting what is for the cursor: an object that was deleted from is a table of its properties, large and slow to read.
+    const row = Object.fromEntries(columns.map((column) => [column, found[column]]))
+    const values = keys.map((_, index) => sortValueOf(found, index))
     return { row: row as unknown as Row, parentId: row[subject.parent] as string, place: { values, id: row['id'] as string } }
   })
 }
 
-/** Moves what was selected for the cursor out of the row. */
-function takeSortValue(row: Record<string, unknown>, index: number): SortValue {
+function sortValueOf(row: Record<string, unknown>, index: number): SortValue {
   const rank = row[`rank${index}`] as Rank
   const value = row[`sort${index}`] as SortValue
-  delete row[`rank${index}`]
-  delete row[`sort${index}`]
   return rank === ranks.missing ? null : rank === ranks.nan ? Number.NaN : value
 }

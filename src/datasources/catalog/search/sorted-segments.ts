@@ -1,6 +1,6 @@
 // Cuts a sorted list into stretches that one index each gives in order: values, then NaN, then rows without the key.
 import { sql } from 'kysely'
-import { indexedBeginning, indexedText } from '../sql-dialect.js'
+import { indexedBeginning, indexedText, isBeyondIndex } from '../sql-dialect.js'
 import {
   aliasOf,
   beyond,
@@ -57,7 +57,10 @@ export function segmentsFrom(keys: readonly SortKey[], conditions: readonly Cond
 const isPresence = (condition: Condition, key: SortKey): boolean =>
   condition.operator !== 'IS NULL' && !condition.orMissing && JSON.stringify(condition.field) === JSON.stringify(key.field)
 
-/** `select id` of the first rows of a segment that meet the conditions, in order, read along the segment's own index. */
+/**
+ * `select id` of the first rows of a segment that meet the conditions, read along the segment's own index; perhaps of some that
+ * come after them.
+ */
 export function segmentRows(
   scope: SearchScope,
   keys: readonly SortKey[],
@@ -75,8 +78,23 @@ export function segmentRows(
   const terms = orderTerms(scope, keys, alias, rank === ranks.nan ? at + 1 : at, id)
   // Within a segment the first key has one rank: to sort by it would keep the index from being used.
   const order = rank === ranks.value && keys[at] && isNullable(keys[at]) ? terms.slice(1) : terms
-  return sql`select ${id} as id from ${from} ${sortJoins(scope, keys, alias, at + 1)}
-    where ${all([...where, ...within, ...met])} order by ${sql.join(order)} limit ${limit}`
+  const select = (more: readonly Sql[], terms: readonly Sql[]): Sql =>
+    sql`select ${id} as id from ${from} ${sortJoins(scope, keys, alias, at + 1)}
+      where ${all([...where, ...within, ...met, ...more])} order by ${sql.join(terms)} limit ${limit}`
+  const key = keys[at]
+  if (rank !== ranks.value || !key || !isIndexedByBeginning(scope, key.field)) return select([], order)
+  // Texts that the index has whole come out of it in order, however many are equal; those that it has not are few, if any.
+  const text = sortColumn(key, at, alias)
+  const isLong = isBeyondIndex(text)
+  const [beginning, , ...further] = order
+  const behind = within.length > 0 && at === keys.length - 1 ? behindPlace(keys, place!, indexedText(false, text), id) : []
+  return sql`(${select([sql`not ${isLong}`, ...behind], [beginning!, ...further])}) union all (${select([isLong], order)})`
+}
+
+/** Enters the index right behind the place, where that is a text which the index has whole. */
+function behindPlace(keys: readonly SortKey[], { values, id: last }: Place, text: Sql, id: Sql): Sql[] {
+  const value = values.at(-1) as string
+  return indexedBeginning(value) === value ? [sql`(${text}, ${id}) ${beyond(idDescends(keys))} (${value}, ${last})`] : []
 }
 
 /** The table of the key at `at` first, then the row it belongs to. */
