@@ -56,7 +56,8 @@ try {
   const listening = code !== 'EACCES' || syscall === 'listen' ? whyNotListening[code] : undefined
   if (name === 'ConfigError') say(message)
   else if (config && listening) say(`It cannot listen on ${config.host}:${config.port}: ${listening}`)
-  else if (config && (name === 'DhuoError' || whyNoHome.has(code))) say(`${message} The files are in ${config.home} (DHUO_HOME).`)
+  else if (config && (name === 'DhuoError' || whyNoHome.has(code)))
+    say(`${message} The files are in ${config.home} (DHUO_HOME). "npm run -s doctor" looks at every backend.`)
   else say(String(stack ?? error))
   process.exit(1)
 }

@@ -19,7 +19,9 @@ export interface PostgresServer {
   resume(): Promise<void>
   /** Without a word to its clients, as when its machine dies. */
   kill(): Promise<void>
-  /** On the same port, after `kill`. What was committed is there. */
+  /** As its administrator restarts it: it ends what its clients are at, and writes down what was committed. */
+  shutDown(): Promise<void>
+  /** On the same port, after `kill` or `shutDown`. What was committed is there. */
   restart(): Promise<void>
   /** All that it has logged. */
   log(): string
@@ -146,6 +148,7 @@ export async function startPostgresServer(
       await signalAll('SIGKILL')
       await gone
     },
+    shutDown: () => end('SIGINT'),
     restart: async () => {
       // For a moment the memory that the killed processes shared is still theirs.
       for (let attempt = 1; !(await launch(port)); attempt++) {

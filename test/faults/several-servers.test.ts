@@ -206,6 +206,7 @@ describeWith('several servers, killed', ['postgres', 'redis-server'])('servers o
 
     test.each([
       ['killed and started again', () => postgres.kill(), () => postgres.restart(), 300],
+      ['restarted by its administrator', () => postgres.shutDown(), () => postgres.restart(), 300],
       ['gone for longer than the leases', () => postgres.kill(), () => postgres.restart(), (leaseSeconds + 2) * 1_000],
       ['frozen', () => postgres.pause(), () => postgres.resume(), timeoutMs * 2.5],
     ] as const)(

@@ -228,6 +228,16 @@ test('a port that is taken, or an address that is not ours, is told in words', a
   neighbour.close()
 })
 
+test('a database that is down is told in words, and nothing else is taken in its place', async () => {
+  const home = join(await newHome(), 'never')
+  // Nobody listens on it, nor may but as root.
+  const { exited, said } = start({ DHUO_HOME: home, DHUO_CATALOG_URL: 'postgres://me@127.0.0.1:1/catalog' })
+  expect(await exited).toEqual({ code: 1, signal: null })
+  expect(said()).toMatch(/The catalog's database refuses connections.*npm run -s doctor/)
+  expect(said()).not.toMatch(/\n\s+at |ECONN/)
+  expect(existsSync(join(home, 'catalog.db'))).toBe(false)
+})
+
 test('a home that cannot be one is told in words', async () => {
   const file = join(await newHome(), 'a-file')
   await writeFile(file, 'no directory')

@@ -1,12 +1,12 @@
 // Looks at the catalog's PostgreSQL database: that it answers as the server would ask it, takes tables, and has room for connections.
-import type { Pool } from 'pg'
+import { sql } from 'kysely'
 import type { PostgresCatalogConfig } from '../../config/catalog-config.js'
 import { clockFinding } from '../../diagnosis/clock.js'
 import { type Diagnosis, type Finding, look, warn } from '../../diagnosis/finding.js'
 import { DhuoError } from '../../errors.js'
 import { findMigrations } from './migrate.js'
-import { openPool } from './postgres-catalog.js'
-import { translated } from './postgres-errors.js'
+import { databaseOf, openPool } from './postgres-catalog.js'
+import { PostgresDriver } from './postgres-driver.js'
 
 const oldestVersion = 13
 /** Servers on one catalog that most installations have, one of them starting while another one stops. */
@@ -16,15 +16,8 @@ const clockMs = 5_000
 
 export const diagnosePostgresCatalog = (config: PostgresCatalogConfig): Diagnosis =>
   async function* () {
-    let pool: Pool | undefined
-    const ask = async (sql: string): Promise<Record<string, string | number | boolean>> => {
-      try {
-        pool ??= openPool({ ...config, poolSize: 2 })
-        return (await pool.query(sql)).rows[0] ?? {}
-      } catch (error) {
-        throw translated(error)
-      }
-    }
+    const db = databaseOf(new PostgresDriver(openPool({ ...config, poolSize: 2 })))
+    const ask: Ask = async (text) => (await sql.raw<Facts>(text).execute(db)).rows[0] ?? {}
     try {
       const reach = await look(
         'reach',
@@ -64,11 +57,12 @@ export const diagnosePostgresCatalog = (config: PostgresCatalogConfig): Diagnosi
         () => 'Let both machines keep time (chrony, ntpd).',
       )
     } finally {
-      await pool?.end()
+      await db.destroy()
     }
   }
 
-type Ask = (sql: string) => Promise<Record<string, string | number | boolean>>
+type Facts = Record<string, string | number>
+type Ask = (text: string) => Promise<Facts>
 
 async function reachOf(ask: Ask): Promise<string> {
   const { number, version, standby } = await ask(`

@@ -51,8 +51,6 @@ export function openPool(config: PostgresCatalogConfig, statementMs = config.tim
     idleTimeoutMillis: 300_000,
     connectionTimeoutMillis: timeoutMs,
     statement_timeout: statementMs,
-    // Of a database that has stopped without closing its connections: then nobody but pg ends the wait.
-    query_timeout: statementMs + 1_000,
     idle_in_transaction_session_timeout: statementMs + 1_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

@@ -1,9 +1,9 @@
 // Runs kysely's statements on a pool of PostgreSQL connections: prepared once, errors translated, transactions serializable.
-import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely'
+import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import { DhuoError } from '../../errors.js'
-import { isOfConnection, isStalePlan, translated } from './postgres-errors.js'
-import { type Answer, ask } from './postgres-query.js'
+import { isCollision, isOfConnection, isStalePlan, tooManyOthers, translated } from './postgres-errors.js'
+import { type Answer, ask, type Statement } from './postgres-query.js'
 import { nameOf } from './statement-names.js'
 
 /**
@@ -17,7 +17,13 @@ const lockOf = {
   alone: 'lock table transaction_turns in exclusive mode;',
 } as const
 
-/** @param pool its clients must send a statement without waiting for the answer to the one before (`pipeline`) */
+/** Of a statement that collides every time. */
+const attempts = 8
+
+/**
+ * @param pool its clients must send a statement without waiting for the answer to the one before (`pipeline`), and let the database
+ *   end one that takes too long (`statement_timeout`)
+ */
 export class PostgresDriver implements Driver {
   constructor(
     private readonly pool: Pool,
@@ -36,7 +42,9 @@ export class PostgresDriver implements Driver {
 
   async acquireConnection(): Promise<PostgresConnection> {
     try {
-      return new PostgresConnection(await this.pool.connect(), this.statements)
+      // Time for the database to say that a statement took too long.
+      const withinMs = Number(this.pool.options.statement_timeout) + 1_000
+      return new PostgresConnection(await this.pool.connect(), this.statements, withinMs)
     } catch (error) {
       throw translated(error)
     }
@@ -57,13 +65,16 @@ export class PostgresDriver implements Driver {
   async wasCommitted(error: unknown): Promise<boolean> {
     const id = await this.unheard.get(error as object)
     if (id === undefined) return false
+    const connection = await this.acquireConnection()
     try {
       // https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
-      const { rows } = await this.pool.query('/* wasCommitted */ select pg_xact_status($1::text::xid8) as status', [id])
-      if (rows[0].status === 'in progress') throw new DhuoError('BACKEND_UNAVAILABLE', "The catalog's database is still at it.")
-      return rows[0].status === 'committed'
-    } catch (problem) {
-      throw translated(problem)
+      const asked = CompiledQuery.raw('/* wasCommitted */ select pg_xact_status($1::text::xid8) as status', [id])
+      const { rows } = await connection.executeQuery<{ status: string }>(asked)
+      const { status } = rows[0]!
+      if (status === 'in progress') throw new DhuoError('BACKEND_UNAVAILABLE', "The catalog's database is still at it.")
+      return status === 'committed'
+    } finally {
+      connection.release()
     }
   }
 
@@ -90,21 +101,21 @@ class PostgresConnection implements DatabaseConnection {
   constructor(
     private readonly client: PoolClient,
     private readonly statements: PreparedStatements,
+    private readonly withinMs: number,
   ) {}
 
   /** Does not wait: the first statement goes to the database in the same packet. */
   begin(lock: string): void {
     this.#inTransaction = true
-    const words = `begin isolation level serializable; ${lock} select pg_current_xact_id()::text as id`
-    const begun = this.client.query(words) as unknown as Promise<QueryResult<{ id: string }>[]>
-    this.#transactionId = begun.then((results) => results.at(-1)!.rows[0]!.id)
+    const begun = this.#ask({ text: `begin isolation level serializable; ${lock} select pg_current_xact_id()::text as id` })
+    this.#transactionId = begun.then(({ rows }) => rows[0]!['id'] as string)
     this.#transactionId.catch((error: unknown) => {
       this.#failure ??= error
     })
   }
 
   async commit(unheard: WeakMap<object, Promise<string>>): Promise<void> {
-    const { command } = await this.client.query('commit').catch((error: unknown) => {
+    const { command } = await this.#ask({ text: 'commit' }).catch((error: unknown) => {
       const failure = translated(this.#failure ?? error)
       if (isOfConnection(error) && !this.#failure) unheard.set(failure as object, this.#transactionId!)
       throw failure
@@ -117,7 +128,7 @@ class PostgresConnection implements DatabaseConnection {
   /** Never fails: a connection that cannot be told is closed, and the database rolls back by itself. */
   async rollback(): Promise<void> {
     this.#inTransaction = false
-    await this.client.query('rollback').catch(() => {
+    await this.#ask({ text: 'rollback' }).catch(() => {
       this.#isBroken = true
     })
   }
@@ -129,7 +140,7 @@ class PostgresConnection implements DatabaseConnection {
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     const name = nameOf(query)
     const text = name === undefined ? query.sql : `/* ${name} */ ${query.sql}`
-    const answer = await this.#query(text, query.parameters as unknown[])
+    const answer = await this.#run(text, query.parameters as unknown[])
     const rows = answer.rows as Row[]
     return answer.command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(answer.rowCount ?? 0) }
   }
@@ -139,27 +150,25 @@ class PostgresConnection implements DatabaseConnection {
     throw new Error('the catalog reads pages, not streams')
   }
 
-  async #query(text: string, values: unknown[]): Promise<Answer> {
-    const name = this.statements.nameFor(text, this.client)
-    const answer = ask(this.client, { name, text, values })
-    if (this.#inTransaction) return this.#failing(answer)
-    return this.#failing(
-      answer.catch((error: unknown) => {
-        if (!isStalePlan(error)) throw error
-        this.#isBroken = true
-        return ask(this.client, { text, values })
-      }),
-    )
+  /** One that is a transaction by itself is tried again where it collided: nothing of it was done. */
+  async #run(text: string, values: unknown[]): Promise<Answer> {
+    for (let count = 1; ; count++)
+      try {
+        const name = this.statements.nameFor(text, this.client)
+        return await this.#ask(this.#isBroken ? { text, values } : { text, values, name })
+      } catch (error) {
+        if (isStalePlan(error)) this.#isBroken = true
+        if (this.#inTransaction) {
+          this.#failure ??= error
+          throw translated(this.#failure)
+        }
+        if (!isCollision(error)) throw translated(error)
+        if (count === attempts) throw tooManyOthers(error)
+      }
   }
 
-  async #failing<T>(answer: Promise<T>): Promise<T> {
-    try {
-      return await answer
-    } catch (error) {
-      if (isStalePlan(error)) this.#isBroken = true
-      if (this.#inTransaction) this.#failure ??= error
-      throw translated(this.#failure ?? error)
-    }
+  #ask(statement: Statement): Promise<Answer> {
+    return ask(this.client, statement, this.withinMs)
   }
 }
 

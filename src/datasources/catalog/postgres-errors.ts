@@ -11,6 +11,7 @@ const unavailable: Record<string, string> = {
   XX: 'is damaged',
   '3D000': 'does not exist',
   '25006': 'can only be read',
+  '25P03': 'did not wait for the next statement of a transaction',
   '42501': 'does not let its user do what a server needs',
   '55P03': 'is locked by another',
   '57014': 'did not answer in time',
@@ -53,7 +54,7 @@ function whatIsWrong(error: unknown): string | undefined {
 /** The connection ends with it: whatever was asked last may have been done. */
 export function isOfConnection(error: unknown): boolean {
   const { severity, code = '' } = (error ?? {}) as PgError
-  return severity === undefined || /^(08|57P)/.test(code)
+  return severity === undefined || /^(08|57P|25P03)/.test(code)
 }
 
 interface PgError {
@@ -71,6 +72,11 @@ export function isCollision(error: unknown): boolean {
   const { code } = (error ?? {}) as PgError
   return code === '40001' || code === '40P01' || isStalePlan(error)
 }
+
+export const tooManyOthers = (cause: unknown): DhuoError =>
+  new DhuoError('BACKEND_UNAVAILABLE', 'Too many others change the same in the catalog. Nothing was changed; try again.', {
+    cause,
+  })
 
 /** A migration changed a table since the statement was prepared on this connection: another server is of a newer version. */
 export const isStalePlan = (error: unknown): boolean =>

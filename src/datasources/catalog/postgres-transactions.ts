@@ -1,9 +1,8 @@
 // Carries out a transaction again where it collided with another: of two that cannot both be, PostgreSQL ends one with an error.
 import type { Kysely } from 'kysely'
-import { DhuoError } from '../../errors.js'
 import type { TransactionManner } from './catalog.js'
 import type { PostgresDriver } from './postgres-driver.js'
-import { isCollision } from './postgres-errors.js'
+import { isCollision, tooManyOthers } from './postgres-errors.js'
 import { isUniqueViolation } from './sql-dialect.js'
 import type { Tables } from './tables.js'
 
@@ -31,16 +30,11 @@ export function postgresTransactions(
         } catch (error) {
           // A key that was not there when `attempt` looked may be another's by now: it is to look once more before that is an answer.
           if (!isCollision(error) && !(isUniqueViolation(error) && violations++ === 0)) throw error
-          if (count === attempts) throw tooMany(error)
+          if (count === attempts) throw tooManyOthers(error)
         }
     },
   }
 }
-
-const tooMany = (cause: unknown): DhuoError =>
-  new DhuoError('BACKEND_UNAVAILABLE', 'Too many others change the same in the catalog. Nothing was changed; try again.', {
-    cause,
-  })
 
 /** Those of this server one after the other: while they wait they have no connection. */
 function takeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
