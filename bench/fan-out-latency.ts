@@ -5,7 +5,7 @@ export const name = 'fan-out'
 
 const perSecond = 20
 const seconds = 10
-const idle = 4_000
+const idle = 10_000
 
 /** Milliseconds from publish to receipt, bytes of an idle subscriber, and what different viewers cost. */
 export async function run(): Promise<BenchRow[]> {

@@ -10,7 +10,7 @@ import {
   parseMessage,
   type SubscribeMessage,
 } from 'graphql-ws'
-import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import { type RawData, type Server, WebSocketServer } from 'ws'
 import type { Context, RequestInfo } from '../context.js'
 import { DhuoError, isDhuoError } from '../errors.js'
 import type { Logger } from '../logger.js'
@@ -18,10 +18,12 @@ import type { ClientAddress } from './client-address.js'
 import { isForeignOrigin } from './cross-site.js'
 import type { DocumentStore } from './document-store.js'
 import { describeError } from './format-error.js'
+import { KnownCredentials } from './known-credentials.js'
 import type { Metrics } from './metrics.js'
 import type { Executor } from './query-executor.js'
 import { requestIdOf } from './request-log.js'
 import {
+  ClientSocket,
   credentialsIn,
   goingAway,
   refuseUpgrade,
@@ -67,11 +69,14 @@ const pingTurns = 20
  * used, as it executes and serialises for each socket, and holds several KiB for each.
  */
 export class GraphqlSocket {
-  private readonly sockets: WebSocketServer
+  private readonly sockets: Server<typeof ClientSocket>
   private readonly subscriptions: SocketSubscriptions
   private readonly connections = new Set<SocketConnection>()
+  /** Those that have not said who they are, the oldest first. */
+  private readonly strangers = new Set<SocketConnection>()
+  private readonly credentials = new KnownCredentials()
   private readonly service: SocketService
-  private readonly pings: NodeJS.Timeout
+  private readonly timers: NodeJS.Timeout[]
   private draining = false
 
   constructor(private readonly options: GraphqlSocketOptions) {
@@ -79,13 +84,24 @@ export class GraphqlSocket {
     this.subscriptions = new SocketSubscriptions(schema, documents, (...of) => this.contextFor(...of))
     this.sockets = new WebSocketServer({
       noServer: true,
+      WebSocket: ClientSocket,
       maxPayload: limits.maxMessageBytes,
       handleProtocols,
       clientTracking: false,
     })
-    this.service = { log, metrics, mostUnread: limits.mostUnreadBytes, finished: (connection) => this.closeIfDone(connection) }
+    this.service = {
+      log,
+      metrics,
+      mostUnread: limits.mostUnreadBytes,
+      received: (connection, data) => this.receive(connection, data),
+      finished: (connection) => this.closeIfDone(connection),
+      closed: (connection, code) => this.closed(connection, code),
+    }
     let turn = 0
-    this.pings = setInterval(() => this.ping(turn++ % pingTurns), limits.pingMs / pingTurns).unref()
+    this.timers = [
+      setInterval(() => this.ping(turn++ % pingTurns), limits.pingMs / pingTurns).unref(),
+      setInterval(() => this.refuseStrangers(), limits.initTimeoutMs / 10).unref(),
+    ]
   }
 
   /** For the `upgrade` event of the HTTP server. */
@@ -116,7 +132,7 @@ export class GraphqlSocket {
     const closed = [...this.connections].map(({ socket }) => new Promise((resolve) => socket.once('close', resolve)))
     for (const connection of this.connections) this.closeIfDone(connection)
     await Promise.all(closed)
-    clearInterval(this.pings)
+    for (const timer of this.timers) clearInterval(timer)
   }
 
   /** Ends every socket without a word: the time for words is over. */
@@ -124,34 +140,35 @@ export class GraphqlSocket {
     for (const { socket } of this.connections) socket.terminate()
   }
 
-  /** Not in `open`: the listeners there would keep the request. */
-  private connectionOf(socket: WebSocket, raw: Socket, request: IncomingMessage): SocketConnection {
+  private connectionOf(socket: ClientSocket, raw: Socket, request: IncomingMessage): SocketConnection {
     const address = this.options.clientAddress(request)
     return new SocketConnection(socket, raw, requestIdOf(request), address, credentialsIn(request.headers) ?? {}, this.service)
   }
 
-  private open(socket: WebSocket, connection: SocketConnection): void {
-    const { metrics, limits, log } = this.options
+  private open(socket: ClientSocket, connection: SocketConnection): void {
     this.connections.add(connection)
-    metrics.openSockets.inc()
-    socket.on('message', (data) => this.receive(connection, data))
-    socket.on('pong', () => connection.seen())
-    // A message too large or no WebSocket frame: ws closes with the right code by itself.
-    socket.on('error', (error) => log.debug({ requestId: connection.id, err: describeError(error) }, 'WebSocket error'))
-    socket.on('close', (code) => this.closed(connection, code))
+    this.options.metrics.openSockets.inc()
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
       socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable')
-    setTimeout(() => {
-      if (connection.state === 'new') socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout')
-    }, limits.initTimeoutMs).unref()
+    this.strangers.add(connection)
   }
 
   private closed(connection: SocketConnection, code: number): void {
     this.connections.delete(connection)
+    this.strangers.delete(connection)
+    if (connection.state === 'acknowledged') this.credentials.leave(connection.credentials)
     this.options.metrics.openSockets.dec()
-    for (const operation of [...connection.operations.values()]) operation.abort()
+    connection.abortAll()
     const ms = Math.round(performance.now() - connection.openedAt)
     this.options.log.info({ requestId: connection.id, path: '/graphql', code, ms }, 'websocket closed')
+  }
+
+  private refuseStrangers(): void {
+    const before = performance.now() - this.options.limits.initTimeoutMs
+    for (const connection of this.strangers) {
+      if (connection.openedAt > before) return
+      connection.socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout')
+    }
   }
 
   private ping(turn: number): void {
@@ -164,12 +181,11 @@ export class GraphqlSocket {
   }
 
   private receive(connection: SocketConnection, data: RawData): void {
-    connection.seen()
     const { socket } = connection
     try {
       const message = parseMessage(String(data))
       if (message.type === MessageType.Subscribe) this.subscribe(connection, message)
-      else if (message.type === MessageType.Complete) connection.operations.get(JSON.stringify(message.id))?.abort()
+      else if (message.type === MessageType.Complete) connection.operationOf(JSON.stringify(message.id))?.abort()
       else if (message.type === MessageType.ConnectionInit) void this.initialise(connection, message.payload)
       else if (message.type === MessageType.Ping)
         connection.send({ type: 'pong', ...(message.payload && { payload: message.payload }) })
@@ -186,11 +202,14 @@ export class GraphqlSocket {
       return
     }
     connection.state = 'initialising'
+    this.strangers.delete(connection)
     connection.credentials = credentialsIn(params) ?? connection.credentials
     try {
       if (Object.values(connection.credentials).some((value) => typeof value !== 'string'))
         throw new DhuoError('UNAUTHENTICATED', 'Credentials are text.')
       await this.contextFor(connection, connection.id, new AbortController().signal)
+      if (!connection.isOpen) return
+      connection.credentials = this.credentials.enter(connection.credentials)
       connection.state = 'acknowledged'
       connection.send({ type: 'connection_ack' })
     } catch (error) {
@@ -204,10 +223,11 @@ export class GraphqlSocket {
   }
 
   private subscribe(connection: SocketConnection, { id: given, payload }: SubscribeMessage): void {
-    const { socket, operations } = connection
+    const { socket } = connection
     const id = JSON.stringify(given)
     if (connection.state !== 'acknowledged') socket.close(CloseCode.Unauthorized, 'Unauthorized')
-    else if (operations.has(id)) socket.close(CloseCode.SubscriberAlreadyExists, 'There is a subscriber of that id already')
+    else if (connection.operationOf(id))
+      socket.close(CloseCode.SubscriberAlreadyExists, 'There is a subscriber of that id already')
     else
       this.run(new SocketOperation(id, connection), payload).catch((error: unknown) => {
         // Its other operations run on the same credentials.
@@ -217,13 +237,13 @@ export class GraphqlSocket {
 
   /** @throws what the client was told, when it fails as a whole */
   private async run(operation: SocketOperation, payload: SubscribeMessage['payload']): Promise<void> {
-    const { operations } = operation.connection
+    const { connection } = operation
     const { operationsPerSocket } = this.options.limits
     try {
-      if (operations.size >= operationsPerSocket)
+      if (connection.operations.length >= operationsPerSocket)
         throw new DhuoError('RATE_LIMITED', `At most ${operationsPerSocket} operations run on one connection at a time.`)
       if (this.draining) throw new DhuoError('BACKEND_UNAVAILABLE', 'The server is stopping; connect again.')
-      operations.set(operation.id, operation)
+      connection.add(operation)
       await this.start(operation, payload)
     } catch (error) {
       operation.fail([error])
@@ -261,7 +281,7 @@ export class GraphqlSocket {
 
   private closeIfDone({ socket, operations }: SocketConnection): void {
     if (!this.draining) return
-    const isBusy = [...operations.values()].some((operation) => !operation.isSubscription)
+    const isBusy = operations.some((operation) => !operation.isSubscription)
     if (!isBusy) socket.close(goingAway, 'The server is stopping; connect again')
   }
 }

@@ -13,15 +13,22 @@ export function trackIdleConnections(server: Server): () => void {
     if (isClosing) socket.destroySoon()
     else if (!socket.destroyed) idle.add(socket)
   }
+  // One function for all: WebSockets keep theirs for hours, by the thousand.
+  function forget(this: Socket): void {
+    idle.delete(this)
+  }
   server.on('connection', (socket: Socket) => {
-    socket.once('close', () => idle.delete(socket))
+    socket.on('close', forget)
     becomesIdle(socket)
   })
   server.on('request', ({ socket }, response: ServerResponse) => {
     idle.delete(socket)
     response.on('close', () => becomesIdle(socket))
   })
-  server.on('upgrade', ({ socket }) => idle.delete(socket))
+  server.on('upgrade', ({ socket }) => {
+    idle.delete(socket)
+    socket.off('close', forget)
+  })
   return () => {
     isClosing = true
     for (const socket of idle) socket.destroy()

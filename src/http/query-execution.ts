@@ -65,16 +65,13 @@ export class QueryExecution {
     if (!type)
       throw new GraphQLError(`Schema is not configured to execute ${operation.operation} operation.`, { nodes: operation })
     const selection = this.plan.root(type, this.variables)
-    if (this.isValueKnown) return this.known(selection)
+    if (this.isValueKnown) return this.known(selection.fields[0]!)
     return operation.operation === 'mutation' ? this.oneByOne(selection) : this.object(selection, this.root, undefined)
   }
 
-  private known(selection: SelectionPlan): Answer | Promise<Answer> {
-    const answer = emptyAnswer(selection)
-    const [field] = selection.fields as [FieldPlan]
-    const value = this.field(field, undefined, undefined, this.root)
-    answer[field.key] = value
-    return isPromise(value) ? settleAll(answer, [field]) : answer
+  private known(field: FieldPlan): Answer | Promise<Answer> {
+    const answer = { [field.key]: this.field(field, undefined, undefined, this.root) }
+    return isPromise(answer[field.key]) ? settleAll(answer, [field]) : answer
   }
 
   private oneByOne(selection: SelectionPlan): Answer | Promise<Answer> {

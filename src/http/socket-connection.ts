@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
+import { type RawData, WebSocket } from 'ws'
 import type { RequestInfo } from '../context.js'
 import type { Logger } from '../logger.js'
+import { describeError } from './format-error.js'
 import type { Metrics } from './metrics.js'
 
 export type SocketCredentials = Pick<RequestInfo, 'authorization' | 'accessKey'>
@@ -12,6 +13,8 @@ type Message = { type: 'connection_ack' } | { type: 'pong'; payload?: unknown }
 
 /** One of those that run on a connection. */
 interface RunningOperation {
+  /** In JSON as it stands in every message. */
+  readonly id: string
   readonly isSubscription: boolean
   /** The client wants no more of it, or is gone. */
   abort(): void
@@ -23,8 +26,11 @@ export interface SocketService {
   metrics: Metrics
   /** Bytes that may wait for a client to read them before it is behind. */
   mostUnread: number
-  /** Called when an operation is over, and no longer among those of its connection. */
+  /** A message of the client. */
+  received(connection: SocketConnection, data: RawData): void
+  /** An operation is over, and no longer among those of its connection. */
   finished(connection: SocketConnection): void
+  closed(connection: SocketConnection, code: number): void
 }
 
 // https://developer.mozilla.org/docs/Web/API/CloseEvent/code; from 4000 on they are ours.
@@ -38,12 +44,13 @@ const notReading = 4413
  * `ws` too writes whole frames at once, so the two never mix.
  */
 export class SocketConnection {
-  /** By id, in JSON as it stands in every message. */
-  readonly operations = new Map<string, RunningOperation>()
+  /** Most have one: a Map for each would be the largest thing here. */
+  operations: readonly RunningOperation[] = []
   /** How many operations there were: they are numbered. */
   started = 0
   state: 'new' | 'initialising' | 'acknowledged' = 'new'
-  readonly openedAt = performance.now()
+  /** Whole milliseconds take no object of their own. */
+  readonly openedAt = Math.round(performance.now())
   private isAlive = true
   private readBefore = 0
   private waiting: Promise<void> | undefined
@@ -53,13 +60,33 @@ export class SocketConnection {
    * @param credentials from the headers; those of `connection_init` take their place
    */
   constructor(
-    readonly socket: WebSocket,
+    readonly socket: ClientSocket,
     private readonly raw: Socket,
     readonly id: string,
     readonly address: string,
     public credentials: SocketCredentials,
     readonly service: SocketService,
-  ) {}
+  ) {
+    socket.connection = this
+  }
+
+  add(operation: RunningOperation): void {
+    // Exactly one: any other way of putting it leaves room for more.
+    this.operations = this.operations.length === 0 ? [operation] : [...this.operations, operation]
+  }
+
+  remove(operation: RunningOperation): void {
+    this.operations = this.operations.filter((each) => each !== operation)
+  }
+
+  /** @param id in JSON */
+  operationOf(id: string): RunningOperation | undefined {
+    return this.operations.find((operation) => operation.id === id)
+  }
+
+  abortAll(): void {
+    for (const operation of this.operations) operation.abort()
+  }
 
   get isOpen(): boolean {
     return this.socket.readyState === this.socket.OPEN
@@ -114,6 +141,16 @@ export class SocketConnection {
     })
   }
 
+  received(data: RawData): void {
+    this.seen()
+    this.service.received(this, data)
+  }
+
+  /** A message too large or no WebSocket frame: ws closes with the right code by itself. */
+  failed(error: unknown): void {
+    this.service.log.debug({ requestId: this.id, err: describeError(error) }, 'WebSocket error')
+  }
+
   /** Something came from the client. */
   seen(): void {
     this.isAlive = true
@@ -137,7 +174,23 @@ export class SocketConnection {
     const line = { requestId: this.id, path: '/graphql', bytes: this.unread }
     this.service.log.warn(line, 'a websocket that is not read is closed')
     this.socket.close(notReading, 'Too much is waiting to be read')
-    for (const operation of [...this.operations.values()]) operation.abort()
+    this.abortAll()
+  }
+}
+
+/** Tells its connection what happens, without listeners: those of one socket would take more memory than all else here. */
+export class ClientSocket extends WebSocket {
+  connection: SocketConnection | undefined
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    const { connection } = this
+    if (connection === undefined) return super.emit(event, ...args)
+    if (event === 'message') connection.received(args[0] as RawData)
+    else if (event === 'pong') connection.seen()
+    else if (event === 'error') connection.failed(args[0])
+    else if (event === 'close') connection.service.closed(connection, args[0] as number)
+    else return super.emit(event, ...args)
+    return event !== 'close' || super.emit(event, ...args)
   }
 }
 

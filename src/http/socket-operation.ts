@@ -100,7 +100,7 @@ export class SocketOperation implements Subscriber {
     const { connection, label, codes } = this
     const { service } = connection
     this.isOver = true
-    connection.operations.delete(this.id)
+    connection.remove(this)
     if (this.isSubscription) service.metrics.activeSubscriptions.dec()
     const ms = Math.round((performance.now() - this.startedAt) * 10) / 10
     service.metrics.countOperation('websocket', label, ms / 1000, codes ?? [])

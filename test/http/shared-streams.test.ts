@@ -382,8 +382,8 @@ describe('a socket that is not read', () => {
       if (i % 10 === 0) await eventually(() => fast!.sequences.length >= i * 10)
     }
     await eventually(() => fast!.sequences.length === 4_001)
-    // 40 MB were written.
-    expect(bytesInUse() - before).toBeLessThan(4 * 2 ** 20)
+    // 40 MB were written. What is collected is given back on another thread, which may come late.
+    await eventually(() => bytesInUse() - before < 4 * 2 ** 20)
     expect(slow!.sequences.length).toBeLessThan(2_000)
     slow!.socket.resume()
     await eventually(() => slow!.sequences.length === 4_001)
