@@ -197,6 +197,7 @@ describe('readConfig', () => {
       prefix: 'DHUO',
       connections: 16,
       connectSeconds: 10,
+      cloudLoadBytes: 33_554_432,
       directory: '/data/dhuo/lakehouse-files',
       memoryLimitMb: 1024,
       timeoutMs: 30_000,

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { SourceFile, TableFormat } from '../../src/datasources/lakehouse/lakehouse.js'
+import { DhuoError } from '../../src/errors.js'
 import { createLogger } from '../../src/logger.js'
 import { describeWith } from '../backends.js'
 import { createOciHub } from '../oci-hub.js'
@@ -185,13 +186,13 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
     [
       'has a whole number at its end that is none',
       () => storage.file(endingWith('1.5,1,2026-01-01,2026-01-01 00:00:00,x'), 'CSV'),
-      /conversion of its rows failed/,
+      /attempt failed \(ORA-01722\)/,
       21_001,
     ],
     [
       'has a long text',
       () => storage.file(endingWith(`9,1,2026-01-01,2026-01-01 00:00:00,${long}`), 'CSV'),
-      /DBMS_CLOUD/,
+      /attempt failed \(ORA-20003\)/,
       21_001,
     ],
     [
@@ -213,6 +214,17 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
       1_000,
     ],
     ['is replaced meanwhile', () => storage.file(csvOf(), 'CSV', { isStill: false }), /was replaced/, 1_150],
+    [
+      'is not lent by a storage that refuses it',
+      () => ({
+        ...storage.file(csvOf(), 'CSV'),
+        lend: async () => {
+          throw new DhuoError('BACKEND_UNAVAILABLE', 'no')
+        },
+      }),
+      /attempt failed \(BACKEND_UNAVAILABLE\)/,
+      1_150,
+    ],
     ['has no URL', () => ({ ...storage.file(csvOf(), 'CSV'), lend: async () => null }), /no URL/, 1_150],
   ])('that %s comes row by row, aloud, and nothing is left of the attempt', async (_what, make, reason, count) => {
     expect((await write(make(), `rows${++tables}`)).rowCount).toBe(count)
@@ -225,9 +237,7 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
   test('comes row by row where the account may not call DBMS_CLOUD, and where the URL gives nothing', async () => {
     over.database.cloud.whileLoading = () => storage.lent.clear()
     expect((await write(storage.file(csvOf(), 'CSV'), `rows${++tables}`)).rowCount).toBe(1_150)
-    expect(logged.map(({ level, reason }) => [level, reason])).toEqual([
-      ['warn', 'DBMS_CLOUD or the conversion of its rows failed (ORA-20404)'],
-    ])
+    expect(logged.map(({ level, reason }) => [level, reason])).toEqual([['warn', 'the attempt failed (ORA-20404)']])
     expect(JSON.stringify(logged)).not.toMatch(/\/p\/|http/)
     await over.database.cloud.grant(false)
     logged.length = 0
@@ -235,6 +245,12 @@ describeWith('loads by DBMS_CLOUD, on a double of Oracle', ['postgres'])('a file
     expect(logged).toEqual([expect.objectContaining({ level: 'warn', reason: 'DHUO_LOADS may not call DBMS_CLOUD' })])
     await over.database.cloud.grant(true)
     expect(await left()).toEqual([])
+  })
+
+  test('that is no CSV is told as it is row by row', async () => {
+    const broken = storage.file(`a,b\n${'1,2\n'.repeat(300_000)}"open`, 'CSV')
+    await expect(write(broken, 'broken')).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'file' })
+    expect(over.database.cloud.calls).toEqual([])
   })
 
   test('that its client gives up is loaded no further, and its URL is taken back', async () => {

@@ -92,6 +92,11 @@ describe('a database that is not there', () => {
     const { error, took } = await failureOf(select(opened, 'select n from ones'))
     expect(error).toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
     expect(took).toBeLessThan(4_000)
+    // The driver still waits for it, and would for ever.
+    const began = performance.now()
+    await opened.lakehouse.close()
+    expect(performance.now() - began).toBeLessThan(3_000)
+    await eventually(() => opened.listener.open() === 0)
   })
 
   test('a service that the listener does not know is BACKEND_UNAVAILABLE', async () => {

@@ -54,30 +54,32 @@ export async function loadFromCloud(
     log.warn({ ...told, reason }, 'Oracle does not load a file by itself: it is sent row by row')
     return null
   }
-  const mayCall = await sessions.run({ time, accounts, as: 'owner', field: 'file' }, hasCloud)
-  if (!mayCall) return byRows(`${accounts.owner} may not call DBMS_CLOUD`)
-  const shape = await files.withTable(file, signal, (session, from) => shapeOf(file, session, from), { offset: 0, limit: 1 })
-  const problem = problemWith(file, shape)
-  if (problem !== null) return byRows(problem)
-  const lent = await file.lend(time.remaining + marginMs)
-  if (lent === null) return byRows('Object Storage gives no URL for exactly this version')
+  const terms = { time, accounts, as: 'owner', field: 'file' } as const
   const began = performance.now()
+  let lent: LentFile | null = null
   try {
-    return await sessions.run({ time, accounts, as: 'owner', field: 'file' }, async (session) => {
+    if (!(await sessions.run(terms, hasCloud))) return byRows(`${accounts.owner} may not call DBMS_CLOUD`)
+    const shape = await files.withTable(file, signal, (session, from) => shapeOf(file, session, from), { offset: 0, limit: 1 })
+    const problem = problemWith(file, shape)
+    if (problem !== null) return byRows(problem)
+    lent = await file.lend(time.remaining + marginMs)
+    if (lent === null) return byRows('Object Storage gives no URL for exactly this version')
+    const { url, isStill } = lent
+    return await sessions.run(terms, async (session) => {
       const columns = newColumnsFor(shape.columns, session.has23ai)
       if (columns.some(({ databaseType }) => databaseType === 'CLOB')) return byRows('a text is longer than VARCHAR2')
-      const loaded = await load(session, { table, file, shape, columns }, lent)
+      const loaded = await load(session, { table, file, shape, columns }, url, isStill)
       if (loaded === null) return byRows('the object was replaced meanwhile')
       log.info({ ...told, durationMs: Math.round(performance.now() - began) }, 'Oracle has loaded a file by itself')
       return loaded
     })
   } catch (error) {
     if (time.reason) throw error
-    // Its words may hold the URL, which is a secret.
-    const code = codeOf(isDhuoError(error) ? error.cause : error) || 'not in Oracle'
-    return byRows(`DBMS_CLOUD or the conversion of its rows failed (${code})`)
+    // What is wrong with the file is told by the other way. The words of DBMS_CLOUD may hold the URL, which is a secret.
+    const code = codeOf(isDhuoError(error) ? error.cause : error)
+    return byRows(`the attempt failed (${code || (isDhuoError(error) ? error.code : 'not in Oracle')})`)
   } finally {
-    await lent.takeBack()
+    await lent?.takeBack()
   }
 }
 
@@ -150,7 +152,12 @@ interface Load {
 }
 
 /** @returns null when the URL gives another version by now */
-async function load(session: OracleSession, { table, file, shape, columns }: Load, lent: LentFile): Promise<LoadedRows | null> {
+async function load(
+  session: OracleSession,
+  { table, file, shape, columns }: Load,
+  url: string,
+  isStill: LentFile['isStill'],
+): Promise<LoadedRows | null> {
   const isText = file.format === 'CSV'
   const made: string[] = []
   const make = async (definitions: readonly Pick<NewColumn, 'name' | 'databaseType'>[]): Promise<string> => {
@@ -168,9 +175,9 @@ async function load(session: OracleSession, { table, file, shape, columns }: Loa
       into,
       isText ? textFormat(file, shape) : { type: 'PARQUET', schema: 'first' },
       isText ? columns.length : 0,
-      lent.url,
+      url,
     )
-    if (!(await lent.isStill())) return null
+    if (!(await isStill())) return null
     if (isText) await session.connection.execute(convertText(into, rows, columns, shape.columns))
     await session.connection.commit()
     kept = rows
