@@ -24,8 +24,23 @@ export const schemaOptions: BuildSchemaOptions = {
 /** The public schema, code first. Used by the server, by the script that emits `schema.graphql`, and by tests. */
 export async function createGraphQLSchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema(schemaOptions)
+  describeRoots(schema)
   callDirectly(schema)
   return schema
+}
+
+/** type-graphql takes no descriptions for them. */
+function describeRoots(schema: GraphQLSchema): void {
+  schema.description =
+    'The life cycle of machine-learning models: projects, their data, experiments, models, pipelines and predictions. Credentials come ' +
+    'as `Authorization: Bearer <token of a login, or access key>`. An error has a code of `ErrorCode` in `extensions.code`, and in ' +
+    '`extensions.field` the argument at fault. Any field may end with UNAUTHENTICATED, FORBIDDEN, BAD_USER_INPUT, BACKEND_UNAVAILABLE or ' +
+    'INTERNAL_SERVER_ERROR, a document with QUERY_TOO_COMPLEX; what else is to be expected is said where it may happen.'
+  schema.getQueryType()!.description = 'Reads. What does not exist or may not be seen is null when it is asked for by name or id.'
+  schema.getMutationType()!.description =
+    'Changes: each whole or not at all, those of one document one after the other. NOT_FOUND: what an argument names does not exist, or you may not see it.'
+  schema.getSubscriptionType()!.description =
+    'What happens, as it happens, over a WebSocket at the same address (`graphql-transport-ws`), with the credentials in `connection_init`. NOT_FOUND: there is nothing to follow, or you may not see it any more.'
 }
 
 /**

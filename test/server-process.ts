@@ -1,13 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { transformFile } from '@swc/core'
+import { compileServer } from './compile-server.js'
 import { type Answer, adminEmail, adminPassword, changeCatalog, type TestHub } from './hub.js'
-
-const root = join(import.meta.dirname, '..')
 
 /** The server as it is started, and a directory for what its processes need. */
 export interface BuiltServer {
@@ -29,18 +26,8 @@ export interface ServerProcess {
 }
 
 export async function buildServer(): Promise<BuiltServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'dhuo-server-'))
+  const directory = await compileServer()
   const processes: ChildProcess[] = []
-  const sources = (await readdir(join(root, 'src'), { recursive: true })).filter((name) => name.endsWith('.ts'))
-  await Promise.all(
-    sources.map(async (source) => {
-      const target = join(directory, 'dist', source.replace(/\.ts$/, '.js'))
-      await mkdir(dirname(target), { recursive: true })
-      await writeFile(target, (await transformFile(join(root, 'src', source), { sourceMaps: false })).code)
-    }),
-  )
-  for (const name of ['node_modules', 'templates']) await symlink(join(root, name), join(directory, name))
-  await copyFile(join(root, 'package.json'), join(directory, 'package.json'))
   return {
     directory,
     start: (settings) => startProcess(join(directory, 'dist', 'main.js'), settings, processes),

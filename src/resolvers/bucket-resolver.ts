@@ -26,7 +26,7 @@ export class BucketResolver {
     return visible(context, await findBucket(context, name))
   }
 
-  @Mutation(() => Bucket, { description: 'Makes a bucket.' })
+  @Mutation(() => Bucket, { description: 'Makes a bucket. CONFLICT: it exists.' })
   async createBucket(
     @Ctx() context: Context,
     @Arg('input', { description: 'The project, the purpose, and perhaps a name.' }) input: CreateBucketInput,

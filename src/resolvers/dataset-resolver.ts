@@ -26,14 +26,17 @@ export class DatasetResolver {
   async dataset(
     @Ctx() context: Context,
     @Arg('project', { description: "The project's name." }) projectName: string,
-    @Arg('name', { description: 'In any case.' }) name: string,
+    @Arg('name', { description: 'In any letter case.' }) name: string,
   ): Promise<DatasetRow | null> {
     const project = await context.loaders.projectByName.load(canonicalName('PROJECT', projectName))
     const dataset = project && (await context.datasources.catalog.datasets.find(project.id, canonicalName('DATASET', name)))
     return visible(context, dataset)
   }
 
-  @Mutation(() => Dataset, { description: 'Makes a dataset, or the next version of one, whole or not at all.' })
+  @Mutation(() => Dataset, {
+    description:
+      'Makes a dataset, or the next version of one, whole or not at all. CONFLICT: what `mode` says does not fit what is there.',
+  })
   async createDataset(
     @Ctx() context: Context,
     @Arg('input', { description: 'The name, and one source of rows.' }) input: CreateDatasetInput,
@@ -46,7 +49,10 @@ export class DatasetResolver {
     return createDataset(context.datasources, { project, name, description, source, mode, actor }, context.signal)
   }
 
-  @Mutation(() => Boolean, { description: 'Deletes a dataset, and its table unless that was there before it. True.' })
+  @Mutation(() => Boolean, {
+    description:
+      'Deletes a dataset, and its table unless that was there before it. True. PRECONDITION_FAILED: runs or predictions refer to it, `extensions.usedBy` says which.',
+  })
   async deleteDataset(
     @Ctx() context: Context,
     @Arg('id', () => ID, { description: 'The id of the dataset.' }) id: string,
@@ -85,7 +91,9 @@ export class DatasetResolver {
   async preview(
     @Root() dataset: DatasetRow,
     @Ctx() context: Context,
-    @Arg('limit', () => Int, { nullable: true, defaultValue: 20, description: 'Rows at most.' }) limit?: number | null,
+    @Arg('limit', () => Int, { nullable: true, defaultValue: 20, description: 'Rows at most: 0 to `Limits.tableRows`.' }) limit?:
+      | number
+      | null,
   ): Promise<TableResult> {
     const project = await projectOf(context, dataset)
     const select = { schema: project.name, sql: `select * from "${dataset.tableName.replaceAll('"', '""')}"` }

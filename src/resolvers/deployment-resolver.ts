@@ -29,7 +29,7 @@ export class DeploymentResolver {
   async deployment(
     @Ctx() context: Context,
     @Arg('project', { description: "The project's name." }) projectName: string,
-    @Arg('name', { description: 'In any case.' }) name: string,
+    @Arg('name', { description: 'In any letter case.' }) name: string,
   ): Promise<DeploymentRow | null> {
     const project = await visibleProject(context, projectName)
     const { deployments } = context.datasources.catalog
@@ -38,7 +38,7 @@ export class DeploymentResolver {
 
   @Mutation(() => Deployment, {
     description:
-      'Makes a deployment or its next version, whole or not at all. Its packages are put together afterwards: `status` tells.',
+      'Makes a deployment or its next version, whole or not at all. Its packages are put together afterwards: `status` tells. CONFLICT: the name is that of a deployment of the other kind.',
   })
   deploy(
     @Ctx() context: Context,
@@ -70,7 +70,9 @@ export class DeploymentResolver {
     }
   }
 
-  @Mutation(() => Deployment, { description: 'Sets, pauses or removes the schedule of a deployment.' })
+  @Mutation(() => Deployment, {
+    description: 'Sets, pauses or removes the schedule of a deployment. PRECONDITION_FAILED: it is deleted.',
+  })
   async setSchedule(
     @Ctx() context: Context,
     @Arg('deployment', () => ID, { description: 'Its id.' }) id: string,
@@ -92,7 +94,8 @@ export class DeploymentResolver {
   }
 
   @Mutation(() => Deployment, {
-    description: 'Deletes a deployment: its name is free again, its runs can still be looked at. Refused while one is under way.',
+    description:
+      'Deletes a deployment: its name is free again, its runs can still be looked at. PRECONDITION_FAILED: one is under way.',
   })
   async deleteDeployment(
     @Ctx() context: Context,

@@ -22,7 +22,7 @@ export class ExperimentResolver {
   async experiment(
     @Ctx() context: Context,
     @Arg('project', { description: "The project's name." }) projectName: string,
-    @Arg('name', { description: 'In any case.' }) name: string,
+    @Arg('name', { description: 'In any letter case.' }) name: string,
   ): Promise<ExperimentRow | null> {
     const project = await visibleProject(context, projectName)
     const { experiments } = context.datasources.catalog
@@ -40,7 +40,10 @@ export class ExperimentResolver {
     return createExperiment(context.datasources, { projectId: id, name: input.name, tags: input.tags ?? [] })
   }
 
-  @Mutation(() => Experiment, { description: 'Renames, tags, deletes or restores an experiment.' })
+  @Mutation(() => Experiment, {
+    description:
+      'Renames, tags, deletes or restores an experiment. CONFLICT: another active one has the name. PRECONDITION_FAILED: it is deleted, and is not restored by this.',
+  })
   async updateExperiment(
     @Ctx() context: Context,
     @Arg('input', { description: 'Which, and what to change.' }) input: UpdateExperimentInput,

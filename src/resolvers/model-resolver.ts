@@ -19,7 +19,7 @@ export class ModelResolver {
   async model(
     @Ctx() context: Context,
     @Arg('project', { description: "The project's name." }) projectName: string,
-    @Arg('name', { description: 'In any case.' }) name: string,
+    @Arg('name', { description: 'In any letter case.' }) name: string,
   ): Promise<ModelRow | null> {
     const project = await visibleProject(context, projectName)
     return project && ((await context.datasources.catalog.models.find(project.id, canonicalName('MODEL', name))) ?? null)

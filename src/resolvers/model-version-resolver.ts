@@ -103,7 +103,7 @@ export class ModelVersionResolver {
 
   @Mutation(() => Boolean, {
     description:
-      'Deletes a model version and the aliases that point to it; its number is not used again. Refused while something uses it. True.',
+      'Deletes a model version and the aliases that point to it; its number is not used again. True. PRECONDITION_FAILED: something uses it, `extensions.usedBy` says what.',
   })
   async deleteModelVersion(
     @Ctx() context: Context,

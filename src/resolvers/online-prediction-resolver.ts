@@ -10,7 +10,8 @@ import { OnlinePrediction, PredictInput } from '../schema/prediction.js'
 @Resolver(() => OnlinePrediction)
 export class OnlinePredictionResolver {
   @Mutation(() => OnlinePrediction, {
-    description: 'Asks an ONLINE deployment: what its predict.py says of each row. It keeps nothing; a VIEWER may ask.',
+    description:
+      'Asks an ONLINE deployment: what its predict.py says of each row. It keeps nothing; a VIEWER may ask. BAD_USER_INPUT: it refuses the rows. PRECONDITION_FAILED: the deployment is not READY, or its script cannot be loaded. TIMEOUT: it took too long.',
   })
   async predict(
     @Ctx() context: Context,

@@ -19,7 +19,8 @@ import { durationOf, logPageOf } from './pipeline-fields.js'
 @Resolver(() => PipelineRun)
 export class PipelineRunResolver {
   @Mutation(() => PipelineRun, {
-    description: 'Starts a run of the newest version of a deployment. Follow it with `pipelineEvents`.',
+    description:
+      'Starts a run of the newest version of a deployment. Follow it with `pipelineEvents`. PRECONDITION_FAILED: it is ONLINE, deleted, or could not be packaged.',
   })
   async runDeployment(
     @Ctx() context: Context,
@@ -38,7 +39,8 @@ export class PipelineRunResolver {
   }
 
   @Mutation(() => PipelineRun, {
-    description: 'Ends a run: what runs is ended, what has not begun is not. Ending it again changes nothing.',
+    description:
+      'Ends a run: what runs is ended, what has not begun is not. Ending it again changes nothing. PRECONDITION_FAILED: it has ended otherwise.',
   })
   async cancelPipelineRun(
     @Ctx() context: Context,
@@ -52,7 +54,7 @@ export class PipelineRunResolver {
 
   @Mutation(() => PipelineRun, {
     description:
-      'Tries a run that FAILED or was CANCELED again: a new run of the same version that begins at the steps that did not succeed. A retry that has not ended is given instead of another one.',
+      'Tries a run that FAILED or was CANCELED again: a new run of the same version that begins at the steps that did not succeed. A retry that has not ended is given instead of another one. PRECONDITION_FAILED: it succeeded, or has not ended.',
   })
   async retryPipelineRun(
     @Ctx() context: Context,
@@ -115,7 +117,7 @@ export class PipelineRunResolver {
   async step(
     @Root() run: PipelineRunRow,
     @Ctx() { loaders }: Context,
-    @Arg('name', { description: 'In any case.' }) name: string,
+    @Arg('name', { description: 'In any letter case.' }) name: string,
   ): Promise<PipelineStepRow | null> {
     return (await loaders.stepsOfPipelineRun.load(run.id)).find((step) => step.name === name.toLowerCase()) ?? null
   }

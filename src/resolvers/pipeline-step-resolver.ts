@@ -16,7 +16,8 @@ import { durationOf, logPageOf, observationOf } from './pipeline-fields.js'
 @Resolver(() => PipelineStep)
 export class PipelineStepResolver {
   @Mutation(() => PipelineStep, {
-    description: 'What a script says of its own step, from wherever it runs; or an EDITOR for it. Only of a step that runs.',
+    description:
+      'What a script says of its own step, from wherever it runs; or an EDITOR for it. PRECONDITION_FAILED: the step does not run, or another attempt of it does.',
   })
   async reportStep(
     @Ctx() context: Context,

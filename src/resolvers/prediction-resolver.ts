@@ -98,7 +98,9 @@ export class PredictionResolver {
   async preview(
     @Root() prediction: PredictionRow,
     @Ctx() context: Context,
-    @Arg('limit', () => Int, { nullable: true, defaultValue: 20, description: 'Rows at most.' }) limit?: number | null,
+    @Arg('limit', () => Int, { nullable: true, defaultValue: 20, description: 'Rows at most: 0 to `Limits.tableRows`.' }) limit?:
+      | number
+      | null,
   ): Promise<TableResult> {
     const { loaders, datasources, config, signal } = context
     const [project, output] = await Promise.all([

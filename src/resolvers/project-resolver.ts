@@ -21,7 +21,10 @@ import { ProjectMember, RoleEnum, User } from '../schema/user.js'
 @Resolver(() => Project)
 export class ProjectResolver {
   @Query(() => Project, { nullable: true, description: 'A project by name; null when it does not exist or you may not see it.' })
-  project(@Ctx() context: Context, @Arg('name', { description: 'In any case.' }) name: string): Promise<ProjectRow | null> {
+  project(
+    @Ctx() context: Context,
+    @Arg('name', { description: 'In any letter case.' }) name: string,
+  ): Promise<ProjectRow | null> {
     return visibleProject(context, name)
   }
 
@@ -32,7 +35,7 @@ export class ProjectResolver {
     return toConnection(await projects.page(scope, pageOf(args)), () => projects.count(scope))
   }
 
-  @Mutation(() => Project, { description: 'Makes a project; you become its OWNER.' })
+  @Mutation(() => Project, { description: 'Makes a project; you become its OWNER. CONFLICT: the name is taken.' })
   createProject(
     @Ctx() context: Context,
     @Arg('input', { description: 'Its name.' }) input: CreateProjectInput,
@@ -42,7 +45,8 @@ export class ProjectResolver {
   }
 
   @Mutation(() => Project, {
-    description: 'Makes somebody a member, changes their role, or without a role removes them. For OWNERs; one must remain.',
+    description:
+      'Makes somebody a member, changes their role, or without a role removes them. For OWNERs. PRECONDITION_FAILED: nobody would be OWNER any more.',
   })
   async setProjectMember(
     @Ctx() context: Context,

@@ -31,7 +31,7 @@ const mostArtifacts = 1_000
 
 @Resolver(() => Run)
 export class RunResolver {
-  @Mutation(() => Run, { description: 'Begins a run.' })
+  @Mutation(() => Run, { description: 'Begins a run. PRECONDITION_FAILED: the experiment is deleted.' })
   async createRun(
     @Ctx() context: Context,
     @Arg('input', { description: 'The experiment, and what is known at the start.' }) input: CreateRunInput,
@@ -45,7 +45,8 @@ export class RunResolver {
   }
 
   @Mutation(() => Run, {
-    description: 'Logs metrics, params, tags and inputs of a run, all of them or nothing. A run that is finished takes more.',
+    description:
+      'Logs metrics, params, tags and inputs of a run, all of them or nothing. A run that is finished takes more. CONFLICT: a param is there with another value. PRECONDITION_FAILED: the run is deleted.',
   })
   async logBatch(
     @Ctx() context: Context,
@@ -77,7 +78,10 @@ export class RunResolver {
     return run
   }
 
-  @Mutation(() => Run, { description: 'Deletes or restores a run. Nothing of it is lost.' })
+  @Mutation(() => Run, {
+    description:
+      'Deletes or restores a run. Nothing of it is lost. PRECONDITION_FAILED: its experiment is deleted, and comes back with all its runs.',
+  })
   async setRunLifecycle(
     @Ctx() context: Context,
     @Arg('id', () => ID, { description: 'The id of the run.' }) id: string,

@@ -64,7 +64,8 @@ export class StoredObjectResolver {
       description: 'How to read it; without it, by the extension of the key.',
     })
     given?: TableFormat | null,
-    @Arg('limit', () => Int, { nullable: true, defaultValue: 1000, description: 'Rows at most.' }) limit?: number | null,
+    @Arg('limit', () => Int, { nullable: true, defaultValue: 1000, description: 'Rows at most: 0 to `Limits.tableRows`.' })
+    limit?: number | null,
     @Arg('offset', () => BigInteger, { nullable: true, defaultValue: 0, description: 'Rows to pass over first.' }) offset?:
       | number
       | string
@@ -101,7 +102,7 @@ export class UploadResolver {
 
   @Mutation(() => StoredObject, {
     description:
-      'After every part was sent: checks size and SHA-256, and then the object exists, whole, and takes the place of what was under its key. Calling it again gives the same object.',
+      'After every part was sent: checks size and SHA-256, and then the object exists, whole, and takes the place of what was under its key. Calling it again gives the same object. PRECONDITION_FAILED: parts are missing (`extensions.missingParts`), the bytes are others than promised, or it has expired.',
   })
   async completeUpload(
     @Ctx() context: Context,
@@ -118,7 +119,8 @@ export class UploadResolver {
   }
 
   @Mutation(() => Boolean, {
-    description: 'Throws away what was sent of an upload. False when it was abandoned or has expired already.',
+    description:
+      'Throws away what was sent of an upload. False when it was abandoned or has expired already. PRECONDITION_FAILED: it was completed.',
   })
   async abandonUpload(
     @Ctx() context: Context,

@@ -16,14 +16,16 @@ const mostParameterSets = 100_000
 @Resolver(() => Table)
 export class TableResolver {
   @Query(() => Table, {
-    description: "One read-only statement against the project's lakehouse schema; anything that writes is refused.",
+    description:
+      "One read-only statement against the project's lakehouse schema; anything that writes is refused (BAD_USER_INPUT). TIMEOUT: it took longer than `Limits.sqlTimeoutMs`.",
   })
   async executeSelect(
     @Ctx() context: Context,
     @Arg('project', { description: "The project's name; unqualified tables are those of its schema." }) projectName: string,
     @Arg('sql', { description: 'One SELECT. Parameters are `?` or `$name`.' }) sql: string,
     @Arg('params', () => JSONValue, { nullable: true, description: 'An array for `?`, an object for `$name`.' }) params?: unknown,
-    @Arg('limit', () => Int, { nullable: true, defaultValue: 1000, description: 'Rows at most.' }) limit?: number | null,
+    @Arg('limit', () => Int, { nullable: true, defaultValue: 1000, description: 'Rows at most: 0 to `Limits.tableRows`.' })
+    limit?: number | null,
   ): Promise<TableResult> {
     const project = await requireProject(context, projectName, 'VIEWER')
     const query = { schema: project.name, sql, params: parametersOf(params, 'params') }
@@ -37,7 +39,7 @@ export class TableResolver {
 
   @Mutation(() => DmlResult, {
     description:
-      'One INSERT, UPDATE, DELETE or MERGE, or the same one over many parameter sets; one transaction, all or nothing.',
+      'One INSERT, UPDATE, DELETE or MERGE, or the same one over many parameter sets; one transaction, all or nothing. BAD_USER_INPUT: the statement is wrong, or does something else. TIMEOUT: it took longer than `Limits.sqlTimeoutMs`.',
   })
   async executeDml(
     @Ctx() context: Context,

@@ -14,17 +14,20 @@ export class UserResolver {
   }
 
   @Mutation(() => Session, {
-    description: 'Logs in with a password. Throttled for each account and each address; at most one in a document.',
+    description:
+      'Logs in with a password; at most one in a document. UNAUTHENTICATED: email and password do not belong together. RATE_LIMITED: too many tries of this account or this address, `extensions.retryAfterSeconds` says how long to wait.',
   })
   login(
     @Ctx() { datasources, config, address }: Context,
-    @Arg('email', { description: 'In any case.' }) email: string,
+    @Arg('email', { description: 'In any letter case.' }) email: string,
     @Arg('password', { description: 'The password.' }) password: string,
   ): Promise<NewSession> {
     return logIn(datasources.catalog, { email, password, address }, config.sessionHours)
   }
 
-  @Mutation(() => User, { description: 'Makes a person who can log in with a password. For administrators.' })
+  @Mutation(() => User, {
+    description: 'Makes a person who can log in with a password. For administrators. CONFLICT: the email is known.',
+  })
   createUser(@Ctx() context: Context, @Arg('input', { description: 'Who it is.' }) input: CreateUserInput): Promise<UserRow> {
     requireAdmin(context)
     return createUser(context.datasources.catalog, { ...input, name: input.name ?? null, isAdmin: input.isAdmin ?? false })

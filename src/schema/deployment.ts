@@ -20,9 +20,9 @@ const DeploymentStatusEnum = enumOf<DeploymentStatus>('DeploymentStatus', 'Wheth
 })
 
 const ClusterSizeEnum = enumOf<ClusterSize>('ClusterSize', 'How large the machines are: 1, 2 and 3 of DHuOlib.', {
-  SMALL: 'One executor.',
-  MEDIUM: 'Two executors.',
-  LARGE: 'Four executors.',
+  SMALL: 'One executor, unless the server is set otherwise.',
+  MEDIUM: 'Two executors, unless the server is set otherwise.',
+  LARGE: 'Four executors, unless the server is set otherwise.',
 })
 
 @ObjectType({

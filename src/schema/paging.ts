@@ -15,7 +15,7 @@ const mostPerPage = 500
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: 'How many at most: 1 to 500, default 50.' })
+  @Field(() => Int, { nullable: true, description: 'How many at most: 1 to 500 unless the field says more, default 50.' })
   first?: number | null
 
   @Field(() => String, { nullable: true, description: 'The `endCursor` of the page before, or the cursor of an edge.' })
@@ -54,7 +54,10 @@ export function toConnection<Row>(page: Page<Row>, totalCount: () => Promise<num
 
 /** Makes the types `<name>Connection` and `<name>Edge`. */
 export function connectionOf<Item extends object>(item: () => ClassType<Item>, name: string) {
-  @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `A ${name} and its place in a list.` })
+  @ObjectType(`${name}Edge`, {
+    simpleResolvers: true,
+    description: `${/^[AEIO]/.test(name) ? 'An' : 'A'} ${name} and its place in a list.`,
+  })
   class Edge {
     @Field({ description: 'Send it as `after` to begin behind this one.' })
     cursor!: string

@@ -1,16 +1,15 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { transformFile } from '@swc/core'
+import { compileServer } from '../compile-server.js'
 
 const run = promisify(execFile)
-const root = join(import.meta.dirname, '..', '..')
 
 /** The program as `npm start` runs it, compiled for these tests alone. */
 let program: string
@@ -18,16 +17,8 @@ const started = new Set<ChildProcess>()
 const homes: string[] = []
 
 beforeAll(async () => {
-  program = await mkdtemp(join(tmpdir(), 'dhuo-start-'))
-  const sources = (await readdir(join(root, 'src'), { recursive: true })).filter((name) => name.endsWith('.ts'))
-  for (const source of sources) {
-    const target = join(program, 'dist', source.replace(/\.ts$/, '.js'))
-    await mkdir(dirname(target), { recursive: true })
-    await writeFile(target, (await transformFile(join(root, 'src', source), { sourceMaps: false })).code)
-  }
-  for (const name of ['node_modules', 'templates']) await symlink(join(root, name), join(program, name))
-  await writeFile(join(program, 'package.json'), await readFile(join(root, 'package.json')))
-}, 60_000)
+  program = await compileServer()
+})
 afterEach(async () => {
   for (const child of started) {
     if (child.exitCode === null && child.signalCode === null) {

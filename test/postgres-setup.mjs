@@ -1,3 +1,0 @@
-import { begin } from './postgres-of-this-run.mjs'
-
-export default begin
