@@ -13,6 +13,7 @@ import { type LakehouseConfig, lakehouseConfig, lakehouseProblems, lakehouseSett
 import { type OciConfig, ociConfig, ociSettings } from './config/oci-config.js'
 import { type PubsubConfig, pubsubConfig, pubsubSettings } from './config/pubsub-config.js'
 import { inheritedFrom, pipVariables } from './config/script-environment.js'
+import { settingProblem } from './config/setting-problem.js'
 import { type StorageConfig, storageConfig, storageSettings } from './config/storage-config.js'
 
 // libuv reads it when its pool is first used. DuckDB holds a thread of the pool for as long as a query runs: with the four
@@ -136,7 +137,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   problems.push(...lakehouseProblems(given))
 
   const parsed = environment.safeParse(given)
-  for (const issue of parsed.error?.issues ?? []) problems.push(`${issue.path.join('.')}: ${issue.message}`)
+  for (const issue of parsed.error?.issues ?? []) problems.push(settingProblem(issue))
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
   const settings = parsed.data
   const home = resolve(settings.DHUO_HOME)

@@ -4,6 +4,11 @@ import { type ExaminedSection, examine, sectionsOf, sectionsOfProblems } from '.
 import { isHealthy, reportOf, sectionText, summaryText, withoutSecrets } from './doctor/report.js'
 import { serverVersion } from './version.js'
 
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  process.stderr.write(`The doctor needs Node 24; this is ${process.versions.node}. "npm run -s doctor" brings its own.\n`)
+  process.exit(1)
+}
+
 const usage = `npm run -s doctor [-- --json]
 
 Looks at everything the server needs, with the server's own settings, and says of each fault what mends it. It changes

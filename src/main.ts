@@ -56,8 +56,15 @@ try {
   const listening = code !== 'EACCES' || syscall === 'listen' ? whyNotListening[code] : undefined
   if (name === 'ConfigError') say(message)
   else if (config && listening) say(`It cannot listen on ${config.host}:${config.port}: ${listening}`)
-  else if (config && (name === 'DhuoError' || whyNoHome.has(code)))
-    say(`${message} The files are in ${config.home} (DHUO_HOME). "npm run -s doctor" looks at every backend.`)
+  else if (config && (name === 'DhuoError' || whyNoHome.has(code))) say(`${message}\n${await whatMends(config.home)}`)
   else say(String(stack ?? error))
   process.exit(1)
+}
+
+/** The home is looked at here, every backend by the doctor. */
+async function whatMends(home: string): Promise<string> {
+  const { probeDirectory } = await import('./diagnosis/directory-probe.js')
+  for await (const { level, said, remedy } of probeDirectory(home, 'DHUO_HOME', { warn: 0, fail: 1 }))
+    if (level === 'fail') return `  ${said}\n  → ${remedy}`
+  return `  → "npm run -s doctor" looks at every backend with these settings, and says what mends it. (DHUO_HOME is ${home}.)`
 }

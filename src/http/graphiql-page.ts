@@ -92,6 +92,9 @@ export function registerGraphiql(app: FastifyInstance): (reply: FastifyReply) =>
     return reply.type(type).send(content)
   }
 
+  // Whoever types the address of the server alone wants the page.
+  app.get('/', (_request, reply) => reply.redirect('./graphql'))
+
   app.get<{ Params: { name: string } }>('/graphiql/:name', async (request, reply) => {
     const { name } = request.params
     const asset = Object.hasOwn(assets, name) ? assets[name] : undefined

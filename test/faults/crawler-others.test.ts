@@ -1,3 +1,3 @@
 import { crawlerSuite } from '../access/crawler-suite.js'
 
-crawlerSuite(['a key for A', 'a stranger'])
+crawlerSuite(['an owner of A', 'a key for A', 'a stranger'])

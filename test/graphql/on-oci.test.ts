@@ -1,4 +1,3 @@
-// Two stories that touch objects often, once more, with the objects in a double of OCI. More of them: test/faults/on-oci.test.ts.
+// A story that touches objects often, once more, with the objects in a double of OCI. More of them: test/faults/on-oci.test.ts.
 process.env['DHUO_TEST_STORAGE'] = 'oci'
-await import('./links.test.js')
 await import('./datasets.test.js')

@@ -100,7 +100,7 @@ test('the whole of it is downloaded in every format', async () => {
 })
 
 describe('a file that is not what it says is refused in words', () => {
-  const bomb = () => gzipSync(Buffer.concat([Buffer.from('a\n'), Buffer.alloc(200 * 2 ** 20, 'x')]))
+  const bomb = () => gzipSync(Buffer.concat([Buffer.from('a\n'), Buffer.alloc(200 * 2 ** 20, 'x')]), { level: 1 })
   test.each<[string, string, () => Promise<string | Uint8Array> | string | Uint8Array]>([
     ['a CSV that ends in a quote', 'cut.csv', () => 'a,b\n1,"ab'],
     ['a CSV with a row that is too long', 'late-long.csv', () => `a,b\n${'1,2\n'.repeat(30_000)}1,2,3,4\n`],

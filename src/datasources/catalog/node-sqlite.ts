@@ -1,5 +1,5 @@
 // Gives Node's own SQLite the face of better-sqlite3, as far as kysely's driver needs it.
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
@@ -113,9 +113,20 @@ const nothingToRollBack: SqliteStatement = {
   *iterate() {},
 }
 
+/** One after the other: where the system refuses (below /proc) mkdir's own `recursive` tries for ever. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
 /** Hashes of passwords and the key that signs URLs are in it. SQLite gives its other files the same permissions. */
 function createPrivately(path: string): void {
-  mkdirSync(dirname(path), { recursive: true })
+  makeDirectory(dirname(path))
   try {
     // Only ever a file that was not there: to close one that SQLite has open in this process would drop its locks
     // (https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
