@@ -190,6 +190,7 @@ test('all errors of the configuration are told at once, without values, and noth
   const { exited, said, logged } = start({
     DHUO_HOME: home,
     PORT: '70000',
+    DHUO_SESSION_HOURS: 'many',
     DHUO_LOG_LEVEL: 'loud',
     DHUO_CATALOG_URL: 'postgres://me:secret-of-mine@host/db',
     DHUO_ADMIN_PASSWORD: 'short',
@@ -199,6 +200,10 @@ test('all errors of the configuration are told at once, without values, and noth
   expect(await exited).toEqual({ code: 1, signal: null })
   for (const name of ['PORT', 'DHUO_LOG_LEVEL', 'DHUO_CATALOG_URL', 'DHUO_ADMIN_PASSWORD', 'DHUO_OIDC_AUDIENCE', 'DHUO_NO_SUCH'])
     expect(said()).toContain(name)
+  expect(said()).toMatch(
+    /PORT: must be at most 65535\n.*DHUO_LOG_LEVEL: must be one of trace, .*DHUO_SESSION_HOURS: must be a number\n/s,
+  )
+  expect(said()).toContain('DHUO_ADMIN_PASSWORD: must have at least 8 characters')
   expect(said()).not.toMatch(/secret-of-mine|short|\n\s+at /)
   expect(logged()).toBe('')
   expect(existsSync(home)).toBe(false)
@@ -224,18 +229,22 @@ test('a database that is down is told in words, and nothing else is taken in its
   // Nobody listens on it, nor may but as root.
   const { exited, said } = start({ DHUO_HOME: home, DHUO_CATALOG_URL: 'postgres://me@127.0.0.1:1/catalog' })
   expect(await exited).toEqual({ code: 1, signal: null })
-  expect(said()).toMatch(/The catalog's database refuses connections.*npm run -s doctor/)
+  expect(said()).toMatch(/The catalog's database refuses connections.*npm run -s doctor/s)
   expect(said()).not.toMatch(/\n\s+at |ECONN/)
   expect(existsSync(join(home, 'catalog.db'))).toBe(false)
 })
 
-test('a home that cannot be one is told in words', async () => {
+test('a home that cannot be one is told in words, with what mends it', async () => {
   const file = join(await newHome(), 'a-file')
   await writeFile(file, 'no directory')
-  const { exited, said } = start({ DHUO_HOME: file })
-  expect((await exited).code).toBe(1)
-  expect(said()).toContain(file)
-  expect(said()).not.toMatch(/\n\s+at /)
+  // Below /proc nobody may make anything, not even root.
+  for (const home of [file, ...(existsSync('/proc/self') ? ['/proc/home/of/dhuo'] : [])]) {
+    const { exited, said } = start({ DHUO_HOME: home })
+    expect((await exited).code).toBe(1)
+    expect(said()).toContain(home)
+    expect(said()).toMatch(/\n {2}→ .*(DHUO_HOME|doctor)/)
+    expect(said()).not.toMatch(/\n\s+at /)
+  }
 })
 
 test('of two servers on one home the second shares the catalog, and says of tables that the first has them, until it is killed', async () => {
@@ -325,4 +334,8 @@ test('an older Node is told which one it needs', async () => {
   const { exited, said } = start({ DHUO_HOME: await newHome() }, older)
   expect(await exited).toEqual({ code: 1, signal: null })
   expect(said().trim().split('\n')).toEqual([expect.stringMatching(/needs Node 24.*npm start/)])
+  await expect(run(older, [join(program, 'dist/doctor.js')])).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^The doctor needs Node 24.*npm run -s doctor.*\n$/),
+  })
 })

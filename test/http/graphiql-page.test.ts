@@ -19,6 +19,11 @@ describe('what is served', () => {
     }
   })
 
+  test('who opens the address of the server alone is led to the page', async () => {
+    const led = await fetch(server.url, { headers: { accept } })
+    expect([led.url, led.headers.get('content-type')]).toEqual([`${server.url}/graphql`, 'text/html; charset=utf-8'])
+  })
+
   test('the page allows nothing from elsewhere and no inline script', async () => {
     const page = await fetch(`${server.url}/graphql`, { headers: { accept } })
     const policy = page.headers.get('content-security-policy')!
