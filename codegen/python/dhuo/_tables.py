@@ -36,7 +36,7 @@ def require_pandas() -> Any:
     try:
         import pandas
     except ImportError as error:
-        raise ImportError("This gives a DataFrame, which wants pandas: pip install 'dhuo[pandas]'. Without it there is select_rows.") from error
+        raise ImportError("This gives a DataFrame, which wants pandas: pip install pandas. Without it there is select_rows.") from error
     return pandas
 
 

@@ -4,7 +4,11 @@ import { CommandError, exitCodes, usageError } from './exit-codes.js'
 /** Asks on the terminal. @param isSecret what is typed is not shown */
 export function prompt(question: string, isSecret: boolean, signal: AbortSignal): Promise<string> {
   const { stdin, stderr } = process
-  if (!stdin.isTTY) throw usageError(`${question.replace(/:? *$/, '')} cannot be asked for: there is no terminal.`)
+  if (!stdin.isTTY)
+    throw usageError(
+      `${question.replace(/:? *$/, '')} cannot be asked for: there is no terminal.`,
+      'It may come by the pipe: dhuo login --help.',
+    )
   return new Promise((resolve, reject) => {
     let typed = ''
     const end = () => {
