@@ -64,7 +64,7 @@ try {
 /** The home is looked at here, every backend by the doctor. */
 async function whatMends(home: string): Promise<string> {
   const { probeDirectory } = await import('./diagnosis/directory-probe.js')
-  for await (const { level, said, remedy } of probeDirectory(home, 'DHUO_HOME', { warn: 0, fail: 1 }))
+  for await (const { level, said, remedy } of probeDirectory(home, 'DHUO_HOME', { warn: 0, fail: 0 }))
     if (level === 'fail') return `  ${said}\n  → ${remedy}`
   return `  → "npm run -s doctor" looks at every backend with these settings, and says what mends it. (DHUO_HOME is ${home}.)`
 }

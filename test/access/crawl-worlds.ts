@@ -1,16 +1,16 @@
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql'
 import type { As, TestHub } from '../hub.js'
 import { type Knowledge, lookAlike } from './knowledge.js'
-import { distinct, type Given, type Question, SchemaCrawler, type Send } from './schema-crawler.js'
+import { type CrawlBounds, distinct, type Given, type Question, SchemaCrawler, type Send } from './schema-crawler.js'
 
 export const sendAs =
   (hub: TestHub, as: As): Send =>
   (query) =>
     hub.execute(query, {}, as)
 
-export async function crawlerFor(hub: TestHub, send: Send): Promise<SchemaCrawler> {
+export async function crawlerFor(hub: TestHub, send: Send, most?: CrawlBounds): Promise<SchemaCrawler> {
   const introspection = await hub.data<IntrospectionQuery>(getIntrospectionQuery())
-  return new SchemaCrawler(buildClientSchema(introspection), send)
+  return new SchemaCrawler(buildClientSchema(introspection), send, most)
 }
 
 /** Signed URLs carry the time, and keys the time of their last use: neither is anybody's secret. */
@@ -46,14 +46,12 @@ export function toldSecrets(question: string, given: Given, secrets: readonly st
  * Asks for what is another project's by its ids and names, and the same again by ids and names that nobody has.
  * @param foreign what only the other project has
  * @param own what the one who asks may know
- * @param mostOfOneField so many questions of each field are asked
  * @returns the questions by whose answers one tells that something is there
  */
 export async function probe(
   crawler: SchemaCrawler,
   foreign: Knowledge,
   own: Knowledge,
-  mostOfOneField: number,
 ): Promise<{ asked: number; leaks: string[] }> {
   const questionsWith = (values: Knowledge): Question[] => {
     const mixed = values.withSomeOf(own)
@@ -63,11 +61,9 @@ export async function probe(
       ...crawler.nodeQuestions(own, mixed, { only: 'with arguments' }),
     ]
   }
-  const [allReal, allMade] = [questionsWith(foreign), questionsWith(foreign.map(lookAlike))]
-  if (allReal.length !== allMade.length) throw new Error('the two lists of questions do not fit each other')
-  const isWanted = upTo(mostOfOneField)
-  const wanted = allReal.map(({ text }) => isWanted(fieldOf(text)))
-  const [real, made] = [allReal, allMade].map((all) => all.filter((_, index) => wanted[index])) as [Question[], Question[]]
+  const real = questionsWith(foreign)
+  const made = questionsWith(foreign.map(lookAlike))
+  if (real.length !== made.length) throw new Error('the two lists of questions do not fit each other')
   const realAnswers = await crawler.ask(distinct(real))
   const madeAnswers = await crawler.ask(distinct(made))
   const secrets = secretsIn(foreign)
@@ -130,24 +126,16 @@ export async function attack(
 }
 
 /** With each identity and each list twice, and still too few logins to be throttled by address. */
-const mostOfOneMutation = 4
+const mostOfOneField = 4
 
 /** Some questions of each field, for not every mutation needs every name. */
 export function sparingly(questions: readonly Question[]): Question[] {
-  const isWanted = upTo(mostOfOneMutation)
-  return distinct(questions).filter(({ text }) => isWanted(fieldOf(text)))
-}
-
-/** What a question is about: a root field, or a field of what `node` finds. */
-const fieldOf = (text: string): string => /^node\(.*? on (\w+ \{ \w+)/.exec(text)?.[1] ?? /^\w+/.exec(text)![0]
-
-/** True for the first so many of each. */
-function upTo(most: number): (field: string) => boolean {
   const count = new Map<string, number>()
-  return (field) => {
+  return distinct(questions).filter(({ text }) => {
+    const field = /^\w+/.exec(text)![0]
     count.set(field, (count.get(field) ?? 0) + 1)
-    return count.get(field)! <= most
-  }
+    return count.get(field)! <= mostOfOneField
+  })
 }
 
 /** The words of a message must not change with the names in it: all are put in terms of made-up ones. */

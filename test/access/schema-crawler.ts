@@ -35,11 +35,23 @@ export interface Given {
   errors: { message: string; path?: unknown; extensions: Record<string, unknown> }[]
 }
 
+/** How much is asked of each field. */
+export interface CrawlBounds {
+  /** Values of an argument. */
+  values: number
+  /** Ids of one. */
+  ids: number
+  /** Of the values of its arguments. */
+  combinations: number
+  /** Things of a type whose fields with arguments are asked. */
+  things: number
+}
+export const thorough: CrawlBounds = { values: 16, ids: 200, combinations: 60, things: 3 }
+/** Everything is asked once. */
+export const sample: CrawlBounds = { values: 3, ids: 20, combinations: 6, things: 1 }
+
 const mostTokens = 3_000
 const mostAliases = 20
-const mostValues = 16
-const mostIds = 200
-const mostCombinations = 60
 const mostRounds = 8
 
 const countTokens = (text: string): number => text.match(/[\w.]+|"(?:[^"\\]|\\.)*"|[^\s\w]/g)?.length ?? 0
@@ -55,6 +67,7 @@ export class SchemaCrawler {
   constructor(
     readonly schema: GraphQLSchema,
     private readonly send: Send,
+    private readonly most = thorough,
   ) {}
 
   /** From the root fields on, until nothing new comes: what one can find without having been told anything. */
@@ -100,7 +113,7 @@ export class SchemaCrawler {
         options.only === 'with arguments' ? [] : [ask(this.#fieldsOf(type, 1, [], values), this.#fieldsOf(type, 0, [], values))]
       const count = seen.get(typeName) ?? 0
       seen.set(typeName, count + 1)
-      if (count >= 3 || options.only === 'plain') return plain
+      if (count >= this.most.things || options.only === 'plain') return plain
       const filled = Object.values(type.getFields()).flatMap((field) =>
         field.args.length === 0
           ? []
@@ -204,7 +217,9 @@ export class SchemaCrawler {
     const required = field.args.filter(isRequiredArgument)
     const optional = field.args.filter((arg) => !isRequiredArgument(arg))
     const values = required.map((arg) => this.#valuesOf(arg, arg.type, field.name, known, optionalFrom))
-    const base = combinations(values).map((combination) => required.map((arg, index) => [arg.name, combination[index]] as const))
+    const base = combinations(values, this.most.combinations).map((combination) =>
+      required.map((arg, index) => [arg.name, combination[index]] as const),
+    )
     if (base.length === 0) return []
     const more = optional.flatMap((arg) =>
       this.#valuesOf(arg, arg.type, field.name, optionalFrom)
@@ -237,7 +252,7 @@ export class SchemaCrawler {
       const single = fields.filter((each) => !required.includes(each)).map((each) => fill(0, [...required, each]))
       return [...minimal, ...single, fill(0, fields)]
     }
-    return known.valuesFor(arg.name, type.name, owner).slice(0, type.name === 'ID' ? mostIds : mostValues)
+    return known.valuesFor(arg.name, type.name, owner).slice(0, type.name === 'ID' ? this.most.ids : this.most.values)
   }
 
   #rootOf(root: 'Query' | 'Mutation' | 'Subscription'): GraphQLObjectType | undefined {
@@ -256,10 +271,10 @@ const argumentsText = (args: readonly (readonly [string, unknown])[]): string =>
   args.length === 0 ? '' : `(${args.map(([name, value]) => `${name}: ${literalOf(value)}`).join(', ')})`
 
 /** All of them while they are not too many, else each value at least once. */
-function combinations(lists: readonly unknown[][]): unknown[][] {
+function combinations(lists: readonly unknown[][], most: number): unknown[][] {
   if (lists.some((list) => list.length === 0)) return []
   const total = lists.reduce((product, list) => product * list.length, 1)
-  if (total <= mostCombinations)
+  if (total <= most)
     return lists.reduce<unknown[][]>((all, list) => all.flatMap((some) => list.map((value) => [...some, value])), [[]])
   const turns = Math.max(...lists.map((list) => list.length))
   return Array.from({ length: turns }, (_, turn) => lists.map((list) => list[turn % list.length]))

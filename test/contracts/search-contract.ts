@@ -18,7 +18,7 @@ type Request = Partial<Parameters<typeof searchRuns>[2]>
 export function searchContract(
   name: string,
   open: () => Promise<{ db: Kysely<Tables>; close(): Promise<void> }>,
-  rounds = 120,
+  rounds: number,
 ): void {
   describe(`${name} searches as MLflow does`, () => {
     let db: Kysely<Tables>

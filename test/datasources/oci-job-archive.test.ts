@@ -34,7 +34,12 @@ const extended = async (file: string | null): Promise<Buffer> => {
   return bytes
 }
 const more = { 'python/lib/user/dhuo/wrapper.py': 'print("wrapper")\n', 'python/lib/user/dhuo/ação 🎉.py': '' }
-const check = 'import sys, zipfile\nz = zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\nprint(len(z.namelist()))'
+// Of tens of thousands of files every hundredth is read, and those that were added.
+const check = `import sys, zipfile
+z = zipfile.ZipFile(sys.argv[1])
+names = z.namelist()
+for name in names if len(names) < 1000 else names[::100] + names[-2:]: z.read(name)
+print(len(names))`
 const countedByPython = async (zip: Buffer): Promise<string> => {
   const file = join(directory, 'check.zip')
   await writeFile(file, zip)
@@ -65,7 +70,7 @@ test('without an archive they are one', async () => {
 test('an archive that Python made, with a comment and with more files than an old ZIP can count, is extended too', async () => {
   const file = join(directory, 'large.zip')
   const make = `import sys, zipfile
-with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
+with zipfile.ZipFile(sys.argv[1], "w") as z:
     for i in range(66000): z.writestr(f"python/lib/python3.11/site-packages/m{i}.py", "")
     z.comment = b"PK is what it is"`
   execFileSync('python3', ['-c', make, file])

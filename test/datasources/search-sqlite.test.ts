@@ -1,45 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Kysely } from 'kysely'
-import { migrate } from '../../src/datasources/catalog/migrate.js'
-import { NodeSqlite } from '../../src/datasources/catalog/node-sqlite.js'
 import { countRuns, searchRuns } from '../../src/datasources/catalog/run-search.js'
-import { sqliteDialect } from '../../src/datasources/catalog/sqlite-catalog.js'
-import type { Tables } from '../../src/datasources/catalog/tables.js'
 import { searchContract } from '../contracts/search-contract.js'
+import { openSqlite } from '../contracts/search-databases.js'
 import { randomFrom, SearchWorld, typicalFilters, typicalOrders } from '../contracts/search-world.js'
 
-interface Statement {
-  sql: string
-  parameters: readonly unknown[]
-}
-
-/** A catalog's database in a file of its own; what it is asked is written down. */
-async function open() {
-  const directory = await mkdtemp(join(tmpdir(), 'dhuo-search-'))
-  const connection = new NodeSqlite(join(directory, 'catalog.db'))
-  const statements: Statement[] = []
-  const db = new Kysely<Tables>({
-    dialect: sqliteDialect(() => connection),
-    log: ({ query }) => void statements.push({ sql: query.sql, parameters: query.parameters }),
-  })
-  await migrate(db)
-  const close = async () => {
-    await db.destroy()
-    await rm(directory, { recursive: true })
-  }
-  return { db, connection, statements, close }
-}
-
-searchContract('SQLite', open)
+// Many more by chance: test/faults/search.test.ts.
+searchContract('SQLite', openSqlite, 30)
 
 describe('SQLite', () => {
-  let catalog: Awaited<ReturnType<typeof open>>
+  let catalog: Awaited<ReturnType<typeof openSqlite>>
   let world: SearchWorld
 
   beforeAll(async () => {
-    catalog = await open()
+    catalog = await openSqlite()
     world = new SearchWorld(catalog.db)
     await world.open()
     const random = randomFrom(3)
@@ -47,16 +19,11 @@ describe('SQLite', () => {
   })
   afterAll(() => catalog.close())
 
-  const asked = async (work: () => Promise<unknown>): Promise<Statement[]> => {
+  const asked = async (work: () => Promise<unknown>): Promise<typeof catalog.statements> => {
     catalog.statements.length = 0
     await work()
     return [...catalog.statements]
   }
-  const planOf = ({ sql, parameters }: Statement) =>
-    catalog.connection
-      .prepare(`explain query plan ${sql}`)
-      .all(parameters)
-      .map((row) => (row as { detail: string }).detail)
 
   test('no search reads a table from end to end', async () => {
     for (const filter of typicalFilters)
@@ -70,7 +37,7 @@ describe('SQLite', () => {
             await countRuns(catalog.db, world.experimentIds, { filter, lifecycle: 'ACTIVE', fewRows })
           }
           for (const statement of await asked(search)) {
-            const plan = planOf(statement)
+            const plan = catalog.planOf(statement)
             expect(plan.some((line) => line.startsWith('SEARCH'))).toBe(true)
             // The list of experiments, sets of what was found, and the users in their order are scanned; runs and what they log never.
             const scans = plan.filter(
@@ -100,7 +67,7 @@ describe('SQLite', () => {
         const statements = await asked(() =>
           searchRuns(catalog.db, world.experimentIds.slice(0, 1), { ...request, after: start }),
         )
-        const plan = planOf(statements.at(-1)!)
+        const plan = catalog.planOf(statements.at(-1)!)
         expect(plan.find((line) => line.includes(index!))).toMatch(/^SEARCH .*USING (COVERING )?INDEX/)
         // The page itself, some rows, is put in order once more.
         expect({ order, start, sorts: plan.filter((line) => line.includes('TEMP B-TREE')) }).toEqual({

@@ -84,10 +84,13 @@ describe('whoever follows a pipeline run', () => {
     const id = await startRun(hub, await seedDeployment(hub, [{ script }]))
     const seen: SeenEvent[] = []
     for (let round = 0; seen.at(-1)?.runStatus !== 'SUCCEEDED'; round++) {
-      const part = follow(id, seen.length)
+      const client = clientAs()
+      const connected = new Promise((resolve) => client.on('connected', resolve))
+      const part = follow(id, seen.length, client)
+      await connected
       await Promise.race([part.done, sleep(100)])
       // The rest of the bytes dies on the way.
-      const client = clients.pop()!
+      clients.pop()
       await Promise.all([client.terminate(), part.done.catch(() => {})])
       seen.push(...part.events)
       expect(round).toBeLessThan(100)

@@ -33,6 +33,7 @@ class Operations(OperationsBase):
 
     def abandon_upload(self, id: str) -> bool:
         """Throws away what was sent of an upload. False when it was abandoned or has expired already.
+        PRECONDITION_FAILED: it was completed.
 
         Args:
             id: The id of the upload.
@@ -46,6 +47,7 @@ class Operations(OperationsBase):
 
     def cancel_pipeline_run(self, id: str) -> results.PipelineRunFields:
         """Ends a run: what runs is ended, what has not begun is not. Ending it again changes nothing.
+        PRECONDITION_FAILED: it has ended otherwise.
 
         Args:
             id: The id of the run.
@@ -75,7 +77,8 @@ class Operations(OperationsBase):
 
     def complete_upload(self, id: str, *, sha256: Maybe[str] = UNSET) -> results.ObjectFields:
         """After every part was sent: checks size and SHA-256, and then the object exists, whole, and takes the
-        place of what was under its key. Calling it again gives the same object.
+        place of what was under its key. Calling it again gives the same object. PRECONDITION_FAILED: parts
+        are missing (`extensions.missingParts`), the bytes are others than promised, or it has expired.
 
         Args:
             id: The id of the upload.
@@ -121,7 +124,7 @@ class Operations(OperationsBase):
         purpose: Union[BucketPurpose, str],
         name: Maybe[str] = UNSET,
     ) -> results.BucketFields:
-        """Makes a bucket.
+        """Makes a bucket. CONFLICT: it exists.
 
         Args:
             project: The project's name.
@@ -146,7 +149,8 @@ class Operations(OperationsBase):
         sql: Maybe[str] = UNSET,
         table: Maybe[str] = UNSET,
     ) -> results.DatasetFields:
-        """Makes a dataset, or the next version of one, whole or not at all.
+        """Makes a dataset, or the next version of one, whole or not at all. CONFLICT: what `mode` says does
+        not fit what is there.
 
         Args:
             name: Unique in the project. Its table has the same name, with "_" for "-".
@@ -191,7 +195,7 @@ class Operations(OperationsBase):
         return results.ExperimentFields._read(data)
 
     def create_project(self, *, name: str, description: Maybe[str] = UNSET) -> results.ProjectFields:
-        """Makes a project; you become its OWNER.
+        """Makes a project; you become its OWNER. CONFLICT: the name is taken.
 
         Args:
             name: Lower-case letters, digits, "-" and "_", 4 to 63, starting with a letter; capitals are
@@ -216,7 +220,7 @@ class Operations(OperationsBase):
         started_at: Maybe[datetime] = UNSET,
         tags: Maybe[Sequence[Union[KeyValueInput, Mapping[str, Any]]]] = UNSET,
     ) -> results.RunFields:
-        """Begins a run.
+        """Begins a run. PRECONDITION_FAILED: the experiment is deleted.
 
         Args:
             experiment: The id of the experiment that it belongs to.
@@ -272,7 +276,7 @@ class Operations(OperationsBase):
         is_admin: Maybe[bool] = UNSET,
         name: Maybe[str] = UNSET,
     ) -> results.UserFields:
-        """Makes a person who can log in with a password. For administrators.
+        """Makes a person who can log in with a password. For administrators. CONFLICT: the email is known.
 
         Args:
             email: What they log in with; lower-cased.
@@ -288,7 +292,8 @@ class Operations(OperationsBase):
         return results.UserFields._read(data)
 
     def delete_dataset(self, id: str) -> bool:
-        """Deletes a dataset, and its table unless that was there before it. True.
+        """Deletes a dataset, and its table unless that was there before it. True. PRECONDITION_FAILED: runs or
+        predictions refer to it, `extensions.usedBy` says which.
 
         Args:
             id: The id of the dataset.
@@ -301,8 +306,8 @@ class Operations(OperationsBase):
         return data
 
     def delete_deployment(self, id: str) -> results.DeploymentFields:
-        """Deletes a deployment: its name is free again, its runs can still be looked at. Refused while one is
-        under way.
+        """Deletes a deployment: its name is free again, its runs can still be looked at. PRECONDITION_FAILED:
+        one is under way.
 
         Args:
             id: Its id.
@@ -315,8 +320,8 @@ class Operations(OperationsBase):
         return results.DeploymentFields._read(data)
 
     def delete_model_version(self, id: str) -> bool:
-        """Deletes a model version and the aliases that point to it; its number is not used again. Refused
-        while something uses it. True.
+        """Deletes a model version and the aliases that point to it; its number is not used again. True.
+        PRECONDITION_FAILED: something uses it, `extensions.usedBy` says what.
 
         Args:
             id: The id of the version.
@@ -358,7 +363,7 @@ class Operations(OperationsBase):
         timezone: Maybe[str] = UNSET,
     ) -> results.DeploymentFields:
         """Makes a deployment or its next version, whole or not at all. Its packages are put together
-        afterwards: `status` tells.
+        afterwards: `status` tells. CONFLICT: the name is that of a deployment of the other kind.
 
         Args:
             name: Lower-case letters, digits, "-" and "_", 4 to 63; capitals are lower-cased.
@@ -412,7 +417,8 @@ class Operations(OperationsBase):
         params: Any = UNSET,
     ) -> results.ExecuteDmlExecuteDml:
         """One INSERT, UPDATE, DELETE or MERGE, or the same one over many parameter sets; one transaction, all
-        or nothing.
+        or nothing. BAD_USER_INPUT: the statement is wrong, or does something else. TIMEOUT: it took longer
+        than `Limits.sqlTimeoutMs`.
 
         Args:
             project: The project's name; unqualified tables are those of its schema.
@@ -436,13 +442,14 @@ class Operations(OperationsBase):
         params: Any = UNSET,
         limit: Maybe[int] = UNSET,
     ) -> results.TableFields:
-        """One read-only statement against the project's lakehouse schema; anything that writes is refused.
+        """One read-only statement against the project's lakehouse schema; anything that writes is refused
+        (BAD_USER_INPUT). TIMEOUT: it took longer than `Limits.sqlTimeoutMs`.
 
         Args:
             project: The project's name; unqualified tables are those of its schema.
             sql: One SELECT. Parameters are `?` or `$name`.
             params: An array for `?`, an object for `$name`.
-            limit: Rows at most. Default: 1000.
+            limit: Rows at most: 0 to `Limits.tableRows`. Default: 1000.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
@@ -477,7 +484,7 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            experiment: In any case.
+            experiment: In any letter case.
             metric: The key of the metric.
             goal: Which values are better. Default: MAXIMIZE.
 
@@ -506,7 +513,7 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            name: In any case.
+            name: In any letter case.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
@@ -529,7 +536,7 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            name: In any case.
+            name: In any letter case.
             format: The format of the file. Default: PARQUET.
             expires_in: Seconds: 1 to 86400. Default: 900.
 
@@ -545,7 +552,7 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            name: In any case.
+            name: In any letter case.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
@@ -559,7 +566,7 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            name: In any case.
+            name: In any letter case.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
@@ -581,7 +588,7 @@ class Operations(OperationsBase):
         Args:
             run: As it was in any `id` field.
             key: Exactly.
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -596,7 +603,7 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            name: In any case.
+            name: In any letter case.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
@@ -764,7 +771,7 @@ class Operations(OperationsBase):
         """A project by name; null when it does not exist or you may not see it.
 
         Args:
-            name: In any case.
+            name: In any letter case.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
@@ -810,7 +817,8 @@ class Operations(OperationsBase):
         format: Maybe[Union[TableFormat, str]] = UNSET,
         expires_in: Maybe[int] = UNSET,
     ) -> results.GetSelectUrlExecuteSelect:
-        """One read-only statement against the project's lakehouse schema; anything that writes is refused.
+        """One read-only statement against the project's lakehouse schema; anything that writes is refused
+        (BAD_USER_INPUT). TIMEOUT: it took longer than `Limits.sqlTimeoutMs`.
 
         A URL that streams the whole result, however large; the statement runs again when it is fetched.
 
@@ -912,8 +920,8 @@ class Operations(OperationsBase):
         """A project by name; null when it does not exist or you may not see it.
 
         Args:
-            project: In any case.
-            first: How many at most: 1 to 500, default 50.
+            project: In any letter case.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -934,7 +942,7 @@ class Operations(OperationsBase):
 
         Args:
             run: As it was in any `id` field.
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -954,8 +962,8 @@ class Operations(OperationsBase):
         """A project by name; null when it does not exist or you may not see it.
 
         Args:
-            project: In any case.
-            first: How many at most: 1 to 500, default 50.
+            project: In any letter case.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -978,9 +986,9 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            name: In any case.
+            name: In any letter case.
             status: Only those in one of these; null: all.
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -1000,8 +1008,8 @@ class Operations(OperationsBase):
         """A project by name; null when it does not exist or you may not see it.
 
         Args:
-            project: In any case.
-            first: How many at most: 1 to 500, default 50.
+            project: In any letter case.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -1023,10 +1031,10 @@ class Operations(OperationsBase):
         """A project by name; null when it does not exist or you may not see it.
 
         Args:
-            project: In any case.
+            project: In any letter case.
             filter: MLflow's search language: `name LIKE 'iris%' and tags.team = 'a'`.
             order_by: For example `name ASC`; the first counts most.
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -1049,9 +1057,9 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            name: In any case.
+            name: In any letter case.
             stage: Only those in one of these; null: all.
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -1073,10 +1081,10 @@ class Operations(OperationsBase):
         """A project by name; null when it does not exist or you may not see it.
 
         Args:
-            project: In any case.
+            project: In any letter case.
             filter: MLflow's search language: `name LIKE 'iris%' and tags.team = 'a'`.
             order_by: For example `last_updated_timestamp DESC`; the first counts most.
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -1105,7 +1113,7 @@ class Operations(OperationsBase):
             prefix: Only keys that begin with it. Default: "".
             delimiter: One character, usually "/": keys that hold it after the prefix are rolled up into
                 `commonPrefixes`.
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -1149,9 +1157,9 @@ class Operations(OperationsBase):
         """A project by name; null when it does not exist or you may not see it.
 
         Args:
-            project: In any case.
+            project: In any letter case.
             status: Only runs in one of these; without it, all.
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -1171,8 +1179,8 @@ class Operations(OperationsBase):
         """A project by name; null when it does not exist or you may not see it.
 
         Args:
-            project: In any case.
-            first: How many at most: 1 to 500, default 50.
+            project: In any letter case.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -1191,7 +1199,7 @@ class Operations(OperationsBase):
         """Your projects, by name.
 
         Args:
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -1211,7 +1219,7 @@ class Operations(OperationsBase):
         tags: Maybe[Sequence[Union[KeyValueInput, Mapping[str, Any]]]] = UNSET,
     ) -> results.LogBatchLogBatch:
         """Logs metrics, params, tags and inputs of a run, all of them or nothing. A run that is finished takes
-        more.
+        more. CONFLICT: a param is there with another value. PRECONDITION_FAILED: the run is deleted.
 
         All of it or nothing: at most 1000 metrics, 100 params and 100 tags.
 
@@ -1230,13 +1238,15 @@ class Operations(OperationsBase):
         return results.LogBatchLogBatch._read(data)
 
     def log_in(self, email: str, password: str) -> results.LogInLogin:
-        """Logs in with a password. Throttled for each account and each address; at most one in a document.
+        """Logs in with a password; at most one in a document. UNAUTHENTICATED: email and password do not
+        belong together. RATE_LIMITED: too many tries of this account or this address,
+        `extensions.retryAfterSeconds` says how long to wait.
 
         A password for a token that lasts some hours. The token is what a client keeps; the password it
         never does.
 
         Args:
-            email: In any case.
+            email: In any letter case.
             password: The password.
 
         Raises:
@@ -1248,6 +1258,8 @@ class Operations(OperationsBase):
 
     def predict(self, *, deployment: str, rows: Sequence[Any]) -> results.PredictPredict:
         """Asks an ONLINE deployment: what its predict.py says of each row. It keeps nothing; a VIEWER may ask.
+        BAD_USER_INPUT: it refuses the rows. PRECONDITION_FAILED: the deployment is not READY, or its script
+        cannot be loaded. TIMEOUT: it took too long.
 
         Asks an ONLINE deployment; nothing is kept.
 
@@ -1273,8 +1285,8 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            name: In any case.
-            limit: Rows at most. Default: 20.
+            name: In any letter case.
+            limit: Rows at most: 0 to `Limits.tableRows`. Default: 20.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
@@ -1293,7 +1305,7 @@ class Operations(OperationsBase):
 
         Args:
             id: As it was in any `id` field.
-            limit: Rows at most. Default: 20.
+            limit: Rows at most: 0 to `Limits.tableRows`. Default: 20.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
@@ -1319,7 +1331,7 @@ class Operations(OperationsBase):
             bucket: Unique among all projects.
             key: Exactly.
             format: How to read it; without it, by the extension of the key.
-            limit: Rows at most. Default: 1000.
+            limit: Rows at most: 0 to `Limits.tableRows`. Default: 1000.
             offset: Rows to pass over first. Default: 0.
 
         Raises:
@@ -1341,7 +1353,7 @@ class Operations(OperationsBase):
 
         Args:
             pipeline_run: As it was in any `id` field.
-            step: In any case.
+            step: In any letter case.
             after: The number of the last line that you have. Default: 0.
             first: How many at most: 1 to 10000. Default: 1000.
 
@@ -1365,8 +1377,8 @@ class Operations(OperationsBase):
         progress: Maybe[float] = UNSET,
         status: Maybe[Union[StepStatus, str]] = UNSET,
     ) -> results.StepFields:
-        """What a script says of its own step, from wherever it runs; or an EDITOR for it. Only of a step that
-        runs.
+        """What a script says of its own step, from wherever it runs; or an EDITOR for it. PRECONDITION_FAILED:
+        the step does not run, or another attempt of it does.
 
         What a script says of its own step.
 
@@ -1395,6 +1407,7 @@ class Operations(OperationsBase):
     def retry_pipeline_run(self, id: str) -> results.PipelineRunFields:
         """Tries a run that FAILED or was CANCELED again: a new run of the same version that begins at the
         steps that did not succeed. A retry that has not ended is given instead of another one.
+        PRECONDITION_FAILED: it succeeded, or has not ended.
 
         Args:
             id: The id of the run.
@@ -1428,6 +1441,7 @@ class Operations(OperationsBase):
         idempotency_key: Maybe[str] = UNSET,
     ) -> results.PipelineRunFields:
         """Starts a run of the newest version of a deployment. Follow it with `pipelineEvents`.
+        PRECONDITION_FAILED: it is ONLINE, deleted, or could not be packaged.
 
         Args:
             deployment: The id of the deployment. A BATCH one; while it is PACKAGING the run stays
@@ -1542,11 +1556,11 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            experiment: In any case.
+            experiment: In any letter case.
             filter: MLflow's search language: `metrics.rmse < 1 and params.depth = '3'`.
             order_by: For example `metrics.rmse ASC`; the first counts most.
             lifecycle: Which runs: those in use, or those that are deleted. Default: ACTIVE.
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
             after: The `endCursor` of the page before, or the cursor of an edge.
 
         Raises:
@@ -1589,8 +1603,8 @@ class Operations(OperationsBase):
         *,
         role: Maybe[Union[Role, str]] = UNSET,
     ) -> results.SetProjectMemberSetProjectMember:
-        """Makes somebody a member, changes their role, or without a role removes them. For OWNERs; one must
-        remain.
+        """Makes somebody a member, changes their role, or without a role removes them. For OWNERs.
+        PRECONDITION_FAILED: nobody would be OWNER any more.
 
         Without a role somebody is no member any more.
 
@@ -1607,7 +1621,8 @@ class Operations(OperationsBase):
         return results.SetProjectMemberSetProjectMember._read(data)
 
     def set_run_lifecycle(self, id: str, lifecycle: Union[Lifecycle, str]) -> results.RunFields:
-        """Deletes or restores a run. Nothing of it is lost.
+        """Deletes or restores a run. Nothing of it is lost. PRECONDITION_FAILED: its experiment is deleted,
+        and comes back with all its runs.
 
         Args:
             id: The id of the run.
@@ -1628,7 +1643,7 @@ class Operations(OperationsBase):
         timezone: Maybe[str] = UNSET,
         enabled: Maybe[bool] = UNSET,
     ) -> results.DeploymentFields:
-        """Sets, pauses or removes the schedule of a deployment.
+        """Sets, pauses or removes the schedule of a deployment. PRECONDITION_FAILED: it is deleted.
 
         Without `cron` the schedule goes.
 
@@ -1673,8 +1688,8 @@ class Operations(OperationsBase):
 
         Args:
             project: The project's name.
-            name: In any case.
-            first: How many at most: 1 to 500, default 50.
+            name: In any letter case.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
@@ -1698,7 +1713,7 @@ class Operations(OperationsBase):
             project: The project's name.
             uri: models:/NAME/VERSION, models:/NAME/STAGE, models:/NAME/latest or models:/NAME@ALIAS.
                 Stages in any case; of several versions in a stage, the highest.
-            first: How many at most: 1 to 500, default 50.
+            first: How many at most: 1 to 500 unless the field says more, default 50.
 
         Raises:
             ApiError: the server refuses it; its subclasses are named after the codes.
@@ -1768,7 +1783,8 @@ class Operations(OperationsBase):
         name: Maybe[str] = UNSET,
         tags: Maybe[Sequence[Union[KeyValueInput, Mapping[str, Any]]]] = UNSET,
     ) -> results.ExperimentFields:
-        """Renames, tags, deletes or restores an experiment.
+        """Renames, tags, deletes or restores an experiment. CONFLICT: another active one has the name.
+        PRECONDITION_FAILED: it is deleted, and is not restored by this.
 
         Renames, tags, deletes or restores.
 

@@ -46,11 +46,11 @@ class ClusterSize(OpenEnum):
     """How large the machines are: 1, 2 and 3 of DHuOlib."""
 
     LARGE = "LARGE"
-    """Four executors."""
+    """Four executors, unless the server is set otherwise."""
     MEDIUM = "MEDIUM"
-    """Two executors."""
+    """Two executors, unless the server is set otherwise."""
     SMALL = "SMALL"
-    """One executor."""
+    """One executor, unless the server is set otherwise."""
 
 
 class ColumnType(OpenEnum):

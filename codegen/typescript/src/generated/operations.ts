@@ -470,14 +470,14 @@ const UserRefText = `fragment UserRef on User {
 }`
 
 /**
- * Throws away what was sent of an upload. False when it was abandoned or has expired already.
+ * Throws away what was sent of an upload. False when it was abandoned or has expired already. PRECONDITION_FAILED: it was completed.
  */
 export const AbandonUpload = /*#__PURE__*/ typedDocument<AbandonUploadMutation, AbandonUploadMutationVariables>('mutation', 'AbandonUpload', `mutation AbandonUpload($id: ID!) {
   abandonUpload(id: $id)
 }`)
 
 /**
- * Ends a run: what runs is ended, what has not begun is not. Ending it again changes nothing.
+ * Ends a run: what runs is ended, what has not begun is not. Ending it again changes nothing. PRECONDITION_FAILED: it has ended otherwise.
  */
 export const CancelPipelineRun = /*#__PURE__*/ typedDocument<CancelPipelineRunMutation, CancelPipelineRunMutationVariables>('mutation', 'CancelPipelineRun', `mutation CancelPipelineRun($id: ID!) {
   cancelPipelineRun(id: $id) {
@@ -501,7 +501,7 @@ export const CheckName = /*#__PURE__*/ typedDocument<CheckNameQuery, CheckNameQu
 }`)
 
 /**
- * After every part was sent: checks size and SHA-256, and then the object exists, whole, and takes the place of what was under its key. Calling it again gives the same object.
+ * After every part was sent: checks size and SHA-256, and then the object exists, whole, and takes the place of what was under its key. Calling it again gives the same object. PRECONDITION_FAILED: parts are missing (`extensions.missingParts`), the bytes are others than promised, or it has expired.
  */
 export const CompleteUpload = /*#__PURE__*/ typedDocument<CompleteUploadMutation, CompleteUploadMutationVariables>('mutation', 'CompleteUpload', `mutation CompleteUpload($id: ID!, $sha256: String) {
   completeUpload(id: $id, sha256: $sha256) {
@@ -524,7 +524,7 @@ export const CreateAccessKey = /*#__PURE__*/ typedDocument<CreateAccessKeyMutati
 }`, AccessKeyFieldsText, ProjectRefText)
 
 /**
- * Makes a bucket.
+ * Makes a bucket. CONFLICT: it exists.
  */
 export const CreateBucket = /*#__PURE__*/ typedDocument<CreateBucketMutation, CreateBucketMutationVariables>('mutation', 'CreateBucket', `mutation CreateBucket($input: CreateBucketInput!) {
   createBucket(input: $input) {
@@ -533,7 +533,7 @@ export const CreateBucket = /*#__PURE__*/ typedDocument<CreateBucketMutation, Cr
 }`, BucketFieldsText, ProjectRefText)
 
 /**
- * Makes a dataset, or the next version of one, whole or not at all.
+ * Makes a dataset, or the next version of one, whole or not at all. CONFLICT: what `mode` says does not fit what is there.
  */
 export const CreateDataset = /*#__PURE__*/ typedDocument<CreateDatasetMutation, CreateDatasetMutationVariables>('mutation', 'CreateDataset', `mutation CreateDataset($input: CreateDatasetInput!) {
   createDataset(input: $input) {
@@ -553,7 +553,7 @@ export const CreateExperiment = /*#__PURE__*/ typedDocument<CreateExperimentMuta
 }`, ExperimentFieldsText, ProjectRefText, TagFieldsText)
 
 /**
- * Makes a project; you become its OWNER.
+ * Makes a project; you become its OWNER. CONFLICT: the name is taken.
  */
 export const CreateProject = /*#__PURE__*/ typedDocument<CreateProjectMutation, CreateProjectMutationVariables>('mutation', 'CreateProject', `mutation CreateProject($input: CreateProjectInput!) {
   createProject(input: $input) {
@@ -562,7 +562,7 @@ export const CreateProject = /*#__PURE__*/ typedDocument<CreateProjectMutation, 
 }`, ProjectFieldsText)
 
 /**
- * Begins a run.
+ * Begins a run. PRECONDITION_FAILED: the experiment is deleted.
  */
 export const CreateRun = /*#__PURE__*/ typedDocument<CreateRunMutation, CreateRunMutationVariables>('mutation', 'CreateRun', `mutation CreateRun($input: CreateRunInput!) {
   createRun(input: $input) {
@@ -592,7 +592,7 @@ export const CreateUpload = /*#__PURE__*/ typedDocument<CreateUploadMutation, Cr
 }`, TagFieldsText)
 
 /**
- * Makes a person who can log in with a password. For administrators.
+ * Makes a person who can log in with a password. For administrators. CONFLICT: the email is known.
  */
 export const CreateUser = /*#__PURE__*/ typedDocument<CreateUserMutation, CreateUserMutationVariables>('mutation', 'CreateUser', `mutation CreateUser($input: CreateUserInput!) {
   createUser(input: $input) {
@@ -601,14 +601,14 @@ export const CreateUser = /*#__PURE__*/ typedDocument<CreateUserMutation, Create
 }`, UserFieldsText)
 
 /**
- * Deletes a dataset, and its table unless that was there before it. True.
+ * Deletes a dataset, and its table unless that was there before it. True. PRECONDITION_FAILED: runs or predictions refer to it, `extensions.usedBy` says which.
  */
 export const DeleteDataset = /*#__PURE__*/ typedDocument<DeleteDatasetMutation, DeleteDatasetMutationVariables>('mutation', 'DeleteDataset', `mutation DeleteDataset($id: ID!) {
   deleteDataset(id: $id)
 }`)
 
 /**
- * Deletes a deployment: its name is free again, its runs can still be looked at. Refused while one is under way.
+ * Deletes a deployment: its name is free again, its runs can still be looked at. PRECONDITION_FAILED: one is under way.
  */
 export const DeleteDeployment = /*#__PURE__*/ typedDocument<DeleteDeploymentMutation, DeleteDeploymentMutationVariables>('mutation', 'DeleteDeployment', `mutation DeleteDeployment($id: ID!) {
   deleteDeployment(id: $id) {
@@ -617,7 +617,7 @@ export const DeleteDeployment = /*#__PURE__*/ typedDocument<DeleteDeploymentMuta
 }`, DeploymentFieldsText, ModelVersionRefText, PipelineRunRefText, ProjectRefText, ScheduleFieldsText)
 
 /**
- * Deletes a model version and the aliases that point to it; its number is not used again. Refused while something uses it. True.
+ * Deletes a model version and the aliases that point to it; its number is not used again. True. PRECONDITION_FAILED: something uses it, `extensions.usedBy` says what.
  */
 export const DeleteModelVersion = /*#__PURE__*/ typedDocument<DeleteModelVersionMutation, DeleteModelVersionMutationVariables>('mutation', 'DeleteModelVersion', `mutation DeleteModelVersion($id: ID!) {
   deleteModelVersion(id: $id)
@@ -631,7 +631,7 @@ export const DeleteObject = /*#__PURE__*/ typedDocument<DeleteObjectMutation, De
 }`)
 
 /**
- * Makes a deployment or its next version, whole or not at all. Its packages are put together afterwards: `status` tells.
+ * Makes a deployment or its next version, whole or not at all. Its packages are put together afterwards: `status` tells. CONFLICT: the name is that of a deployment of the other kind.
  */
 export const Deploy = /*#__PURE__*/ typedDocument<DeployMutation, DeployMutationVariables>('mutation', 'Deploy', `mutation Deploy($input: DeployInput!) {
   deploy(input: $input) {
@@ -651,7 +651,7 @@ export const DeployYaml = /*#__PURE__*/ typedDocument<DeployYamlMutation, Deploy
 }`, DeploymentFieldsText, ModelVersionRefText, PipelineRunRefText, ProjectRefText, ScheduleFieldsText)
 
 /**
- * One INSERT, UPDATE, DELETE or MERGE, or the same one over many parameter sets; one transaction, all or nothing.
+ * One INSERT, UPDATE, DELETE or MERGE, or the same one over many parameter sets; one transaction, all or nothing. BAD_USER_INPUT: the statement is wrong, or does something else. TIMEOUT: it took longer than `Limits.sqlTimeoutMs`.
  */
 export const ExecuteDml = /*#__PURE__*/ typedDocument<ExecuteDmlMutation, ExecuteDmlMutationVariables>('mutation', 'ExecuteDml', `mutation ExecuteDml($input: ExecuteDmlInput!) {
   executeDml(input: $input) {
@@ -661,7 +661,7 @@ export const ExecuteDml = /*#__PURE__*/ typedDocument<ExecuteDmlMutation, Execut
 }`)
 
 /**
- * One read-only statement against the project's lakehouse schema; anything that writes is refused.
+ * One read-only statement against the project's lakehouse schema; anything that writes is refused (BAD_USER_INPUT). TIMEOUT: it took longer than `Limits.sqlTimeoutMs`.
  */
 export const ExecuteSelect = /*#__PURE__*/ typedDocument<ExecuteSelectQuery, ExecuteSelectQueryVariables>('query', 'ExecuteSelect', `query ExecuteSelect($project: String!, $sql: String!, $params: JSON, $limit: Int) {
   executeSelect(project: $project, sql: $sql, params: $params, limit: $limit) {
@@ -984,7 +984,7 @@ export const GetScriptTemplate = /*#__PURE__*/ typedDocument<GetScriptTemplateQu
 /**
  * A URL that streams the whole result, however large; the statement runs again when it is fetched.
  *
- * One read-only statement against the project's lakehouse schema; anything that writes is refused.
+ * One read-only statement against the project's lakehouse schema; anything that writes is refused (BAD_USER_INPUT). TIMEOUT: it took longer than `Limits.sqlTimeoutMs`.
  */
 export const GetSelectUrl = /*#__PURE__*/ typedDocument<GetSelectUrlQuery, GetSelectUrlQueryVariables>('query', 'GetSelectUrl', `query GetSelectUrl($project: String!, $sql: String!, $params: JSON, $format: TableFormat, $expiresIn: Int) {
   executeSelect(project: $project, sql: $sql, params: $params, limit: 1) {
@@ -1292,7 +1292,7 @@ export const ListProjects = /*#__PURE__*/ typedDocument<ListProjectsQuery, ListP
 /**
  * All of it or nothing: at most 1000 metrics, 100 params and 100 tags.
  *
- * Logs metrics, params, tags and inputs of a run, all of them or nothing. A run that is finished takes more.
+ * Logs metrics, params, tags and inputs of a run, all of them or nothing. A run that is finished takes more. CONFLICT: a param is there with another value. PRECONDITION_FAILED: the run is deleted.
  */
 export const LogBatch = /*#__PURE__*/ typedDocument<LogBatchMutation, LogBatchMutationVariables>('mutation', 'LogBatch', `mutation LogBatch($input: LogBatchInput!) {
   logBatch(input: $input) {
@@ -1303,7 +1303,7 @@ export const LogBatch = /*#__PURE__*/ typedDocument<LogBatchMutation, LogBatchMu
 /**
  * A password for a token that lasts some hours. The token is what a client keeps; the password it never does.
  *
- * Logs in with a password. Throttled for each account and each address; at most one in a document.
+ * Logs in with a password; at most one in a document. UNAUTHENTICATED: email and password do not belong together. RATE_LIMITED: too many tries of this account or this address, `extensions.retryAfterSeconds` says how long to wait.
  */
 export const LogIn = /*#__PURE__*/ typedDocument<LogInMutation, LogInMutationVariables>('mutation', 'LogIn', `mutation LogIn($email: String!, $password: String!) {
   login(email: $email, password: $password) {
@@ -1318,7 +1318,7 @@ export const LogIn = /*#__PURE__*/ typedDocument<LogInMutation, LogInMutationVar
 /**
  * Asks an ONLINE deployment; nothing is kept.
  *
- * Asks an ONLINE deployment: what its predict.py says of each row. It keeps nothing; a VIEWER may ask.
+ * Asks an ONLINE deployment: what its predict.py says of each row. It keeps nothing; a VIEWER may ask. BAD_USER_INPUT: it refuses the rows. PRECONDITION_FAILED: the deployment is not READY, or its script cannot be loaded. TIMEOUT: it took too long.
  */
 export const Predict = /*#__PURE__*/ typedDocument<PredictMutation, PredictMutationVariables>('mutation', 'Predict', `mutation Predict($input: PredictInput!) {
   predict(input: $input) {
@@ -1396,7 +1396,7 @@ export const ReadStepLogs = /*#__PURE__*/ typedDocument<ReadStepLogsQuery, ReadS
 /**
  * What a script says of its own step.
  *
- * What a script says of its own step, from wherever it runs; or an EDITOR for it. Only of a step that runs.
+ * What a script says of its own step, from wherever it runs; or an EDITOR for it. PRECONDITION_FAILED: the step does not run, or another attempt of it does.
  */
 export const ReportStep = /*#__PURE__*/ typedDocument<ReportStepMutation, ReportStepMutationVariables>('mutation', 'ReportStep', `mutation ReportStep($input: ReportStepInput!) {
   reportStep(input: $input) {
@@ -1405,7 +1405,7 @@ export const ReportStep = /*#__PURE__*/ typedDocument<ReportStepMutation, Report
 }`, StepFieldsText)
 
 /**
- * Tries a run that FAILED or was CANCELED again: a new run of the same version that begins at the steps that did not succeed. A retry that has not ended is given instead of another one.
+ * Tries a run that FAILED or was CANCELED again: a new run of the same version that begins at the steps that did not succeed. A retry that has not ended is given instead of another one. PRECONDITION_FAILED: it succeeded, or has not ended.
  */
 export const RetryPipelineRun = /*#__PURE__*/ typedDocument<RetryPipelineRunMutation, RetryPipelineRunMutationVariables>('mutation', 'RetryPipelineRun', `mutation RetryPipelineRun($id: ID!) {
   retryPipelineRun(id: $id) {
@@ -1423,7 +1423,7 @@ export const RevokeAccessKey = /*#__PURE__*/ typedDocument<RevokeAccessKeyMutati
 }`, AccessKeyFieldsText, ProjectRefText)
 
 /**
- * Starts a run of the newest version of a deployment. Follow it with `pipelineEvents`.
+ * Starts a run of the newest version of a deployment. Follow it with `pipelineEvents`. PRECONDITION_FAILED: it is ONLINE, deleted, or could not be packaged.
  */
 export const RunDeployment = /*#__PURE__*/ typedDocument<RunDeploymentMutation, RunDeploymentMutationVariables>('mutation', 'RunDeployment', `mutation RunDeployment($input: RunDeploymentInput!) {
   runDeployment(input: $input) {
@@ -1497,7 +1497,7 @@ export const SetModelAlias = /*#__PURE__*/ typedDocument<SetModelAliasMutation, 
 /**
  * Without a role somebody is no member any more.
  *
- * Makes somebody a member, changes their role, or without a role removes them. For OWNERs; one must remain.
+ * Makes somebody a member, changes their role, or without a role removes them. For OWNERs. PRECONDITION_FAILED: nobody would be OWNER any more.
  */
 export const SetProjectMember = /*#__PURE__*/ typedDocument<SetProjectMemberMutation, SetProjectMemberMutationVariables>('mutation', 'SetProjectMember', `mutation SetProjectMember($project: String!, $email: String!, $role: Role) {
   setProjectMember(project: $project, email: $email, role: $role) {
@@ -1509,7 +1509,7 @@ export const SetProjectMember = /*#__PURE__*/ typedDocument<SetProjectMemberMuta
 }`, MemberFieldsText, ProjectFieldsText, UserRefText)
 
 /**
- * Deletes or restores a run. Nothing of it is lost.
+ * Deletes or restores a run. Nothing of it is lost. PRECONDITION_FAILED: its experiment is deleted, and comes back with all its runs.
  */
 export const SetRunLifecycle = /*#__PURE__*/ typedDocument<SetRunLifecycleMutation, SetRunLifecycleMutationVariables>('mutation', 'SetRunLifecycle', `mutation SetRunLifecycle($id: ID!, $lifecycle: Lifecycle!) {
   setRunLifecycle(id: $id, lifecycle: $lifecycle) {
@@ -1520,7 +1520,7 @@ export const SetRunLifecycle = /*#__PURE__*/ typedDocument<SetRunLifecycleMutati
 /**
  * Without `cron` the schedule goes.
  *
- * Sets, pauses or removes the schedule of a deployment.
+ * Sets, pauses or removes the schedule of a deployment. PRECONDITION_FAILED: it is deleted.
  */
 export const SetSchedule = /*#__PURE__*/ typedDocument<SetScheduleMutation, SetScheduleMutationVariables>('mutation', 'SetSchedule', `mutation SetSchedule($deployment: ID!, $cron: String, $timezone: String, $enabled: Boolean) {
   setSchedule(
@@ -1686,7 +1686,7 @@ export const TransitionModelVersion = /*#__PURE__*/ typedDocument<TransitionMode
 /**
  * Renames, tags, deletes or restores.
  *
- * Renames, tags, deletes or restores an experiment.
+ * Renames, tags, deletes or restores an experiment. CONFLICT: another active one has the name. PRECONDITION_FAILED: it is deleted, and is not restored by this.
  */
 export const UpdateExperiment = /*#__PURE__*/ typedDocument<UpdateExperimentMutation, UpdateExperimentMutationVariables>('mutation', 'UpdateExperiment', `mutation UpdateExperiment($input: UpdateExperimentInput!) {
   updateExperiment(input: $input) {
@@ -1790,11 +1790,11 @@ export type BucketPurpose =
 
 /** How large the machines are: 1, 2 and 3 of DHuOlib. */
 export type ClusterSize =
-  /** Four executors. */
+  /** Four executors, unless the server is set otherwise. */
   | 'LARGE'
-  /** Two executors. */
+  /** Two executors, unless the server is set otherwise. */
   | 'MEDIUM'
-  /** One executor. */
+  /** One executor, unless the server is set otherwise. */
   | 'SMALL';
 
 /** The type of the values of a column, the same for every backend. */
