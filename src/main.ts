@@ -1,4 +1,5 @@
 import module from 'node:module'
+import { setFlagsFromString } from 'node:v8'
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`)
 
@@ -6,6 +7,9 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   say(`DHuO Graph needs Node 24; this is ${process.versions.node}. "npm start" brings its own.`)
   process.exit(1)
 }
+// V8 collects the whole heap for every 30 MB or so that buffers outside of it take, however small it is: half of the time of whoever
+// streams. Counted together with the heap they wait for as much garbage as there is heap: three times the speed, some 150 MB more.
+setFlagsFromString('--external-memory-accounted-in-global-limit')
 // Everything else is imported after it: an older Node gets to the line above, and what is compiled once is not compiled at
 // the next start.
 module.enableCompileCache()
