@@ -90,39 +90,40 @@ def _open(connection: Connection, url: str) -> ResponseStream:
 
 
 def _read_arrow(connection: Connection, url: str) -> Any:
-    """
-    A result in Arrow as a DataFrame, like `to_pandas`, but integers and booleans beside nulls stay what they are. Columns of
-    Python's objects (decimals, days) take longest: they are made while the next rows are on their way.
-    """
-    import numpy
+    """A result in Arrow as a DataFrame, like `to_pandas`, but integers and booleans beside nulls stay what they are."""
     import pandas
     import pyarrow
 
     with _open(connection, url) as stream:
         try:
-            reader = pyarrow.ipc.open_stream(pyarrow.PythonFile(stream, mode="r"))
-            schema = reader.schema
-            slow = [index for index, field in enumerate(schema) if _becomes_objects(field.type)]
-            fast = [index for index in range(len(schema)) if index not in slow]
-            objects: Dict[int, List[Any]] = {index: [] for index in slow}
-            batches, rows = [], 0
-            for batch in reader:
-                for index in slow:
-                    objects[index].append(batch.column(index).to_pandas().to_numpy())
-                batches.append(batch.select(fast))
-                rows += batch.num_rows
+            table = pyarrow.ipc.open_stream(pyarrow.PythonFile(stream, mode="r")).read_all()
         except pyarrow.ArrowInvalid as error:
             raise TransportError(f"The result ended too early: {error}") from error
-    table = pyarrow.Table.from_batches(batches, pyarrow.schema([schema.field(index) for index in fast]))
-    frame = table.to_pandas(split_blocks=True) if fast else pandas.DataFrame(index=pandas.RangeIndex(rows))
-    for place, column in enumerate(table.columns):
+    schema = table.schema
+    slow = [index for index, field in enumerate(schema) if _becomes_objects(field.type)]
+    rest = table.select([index for index in range(len(schema)) if index not in slow])
+    frame = rest.to_pandas(split_blocks=True) if rest.num_columns else pandas.DataFrame(index=pandas.RangeIndex(table.num_rows))
+    for place, column in enumerate(rest.columns):
         dtype = _exact_dtype(column)
         if dtype is not None:
             frame.isetitem(place, column.to_pandas(types_mapper={column.type: pandas.api.types.pandas_dtype(dtype)}.get))
     for index in slow:
-        values = numpy.concatenate(objects[index]) if batches else numpy.empty(0, dtype=object)
-        frame.insert(index, schema.field(index).name, pandas.Series(values, index=frame.index, dtype=object), allow_duplicates=True)
+        values = pandas.Series(_objects_of(table.column(index)), index=frame.index, dtype=object)
+        frame.insert(index, schema.field(index).name, values, allow_duplicates=True)
     return frame
+
+
+def _objects_of(column: Any) -> Any:
+    """The values as Python's objects (decimals, days), which take longest of all: where many come again, each is made once."""
+    import numpy
+    import pyarrow.types as types
+
+    sample = column.slice(0, 200_000)
+    if len(sample) < 10_000 or types.is_nested(column.type) or len(sample.unique()) > 0.6 * len(sample):
+        return column.to_pandas().to_numpy()
+    encoded = column.dictionary_encode().combine_chunks()
+    objects = numpy.append(encoded.dictionary.to_pandas().to_numpy(), None)
+    return objects[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
 
 
 def _becomes_objects(type: Any) -> bool:

@@ -77,6 +77,12 @@ class Frames(WithProject):
             with without("pyarrow"):
                 self.assertEqual((list(self.d.select(sql).columns), len(self.d.select(sql))), (columns, 0))
         self.assertEqual(list(self.d.select("select (i / 10)::decimal(9,1) as p from range(100000) t(i)")["p"].tail(1)), [Decimal("9999.9")])
+        again = """select case when i % 5 = 0 then null else (i % 7)::decimal(9,2) end as few, date '2026-01-01' + (i % 3)::integer as day,
+          i::decimal(12,3) as own from range(30000) t(i) order by i"""
+        frame = self.d.select(again)
+        self.assertEqual(list(frame["few"]), [None if i % 5 == 0 else Decimal(i % 7).quantize(Decimal("0.01")) for i in range(30_000)])
+        self.assertEqual(list(frame["day"]), [date(2026, 1, 1 + i % 3) for i in range(30_000)])
+        self.assertEqual(list(frame["own"]), [Decimal(i).quantize(Decimal("0.001")) for i in range(30_000)])
 
     def test_there_and_back(self) -> None:
         """a DataFrame becomes a dataset and comes back as it was, through Parquet and through CSV"""
