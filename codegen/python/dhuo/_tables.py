@@ -122,7 +122,7 @@ def _objects_of(column: Any) -> Any:
     if len(sample) < 10_000 or types.is_nested(column.type) or len(sample.unique()) > 0.6 * len(sample):
         return column.to_pandas().to_numpy()
     encoded = column.dictionary_encode().combine_chunks()
-    objects = numpy.append(encoded.dictionary.to_pandas().to_numpy(), None)
+    objects = numpy.append(encoded.dictionary.to_pandas().to_numpy(), numpy.array([None], dtype=object))
     return objects[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
 
 
