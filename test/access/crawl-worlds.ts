@@ -96,8 +96,10 @@ export async function attack(
   // A project that was made changes what its name means: last, and never by a name of one's own.
   const makesProject = ({ text }: Question) => text.startsWith('createProject')
   const questionsWith = (values: Knowledge) => {
-    const ofOthers = sparingly(crawler.rootQuestions('Mutation', values))
-    const mixed = sparingly(crawler.rootQuestions('Mutation', own, values)).filter((question) => !makesProject(question))
+    const ofOthers = sparingly(crawler.rootQuestions('Mutation', values), crawler.most)
+    const mixed = sparingly(crawler.rootQuestions('Mutation', own, values), crawler.most).filter(
+      (question) => !makesProject(question),
+    )
     return [...ofOthers.filter((question) => !makesProject(question)), ...mixed, ...ofOthers.filter(makesProject)]
   }
   const [allReal, allMade] = [questionsWith(foreign), questionsWith(foreign.map(lookAlike))]
@@ -125,16 +127,13 @@ export async function attack(
   return { answers, leaks }
 }
 
-/** With each identity and each list twice, and still too few logins to be throttled by address. */
-const mostOfOneField = 4
-
 /** Some questions of each field, for not every mutation needs every name. */
-export function sparingly(questions: readonly Question[]): Question[] {
+export function sparingly(questions: readonly Question[], most: CrawlBounds): Question[] {
   const count = new Map<string, number>()
   return distinct(questions).filter(({ text }) => {
     const field = /^\w+/.exec(text)![0]
     count.set(field, (count.get(field) ?? 0) + 1)
-    return count.get(field)! <= mostOfOneField
+    return count.get(field)! <= most.mutation
   })
 }
 

@@ -2,7 +2,7 @@ import { createTestHub, type TestHub } from '../hub.js'
 import { type SeededProject, type SeededWorld, seedEverything, seedKey, seedProject, seedUser, stirEverything } from '../seed.js'
 import { attack, crawlerFor, differences, probe, secretsIn, sendAs, sparingly, toldSecrets } from './crawl-worlds.js'
 import type { Knowledge } from './knowledge.js'
-import type { CrawlBounds, Given, SchemaCrawler } from './schema-crawler.js'
+import { type CrawlBounds, type Given, type SchemaCrawler, thorough } from './schema-crawler.js'
 import { openStream } from './socket.js'
 
 /*
@@ -133,6 +133,7 @@ export function crawlerSuite(names: readonly Outsider[], most: CrawlBounds): voi
       const streams = tokens.flatMap(({ name, token, known }) => {
         const questions = sparingly(
           anonymous.rootQuestions('Subscription', known ? foreign.withSomeOf(withoutEmails(known)) : foreign),
+          thorough,
         )
         return questions.map(({ text }) => ({
           name,

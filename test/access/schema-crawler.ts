@@ -45,10 +45,12 @@ export interface CrawlBounds {
   combinations: number
   /** Things of a type whose fields with arguments are asked. */
   things: number
+  /** Questions of a mutation: of all that it is asked with, twice for each who asks, and still too few logins to be throttled by address. */
+  mutation: number
 }
-export const thorough: CrawlBounds = { values: 16, ids: 200, combinations: 60, things: 3 }
+export const thorough: CrawlBounds = { values: 16, ids: 200, combinations: 60, things: 3, mutation: 4 }
 /** Everything is asked once. */
-export const sample: CrawlBounds = { values: 3, ids: 20, combinations: 6, things: 1 }
+export const sample: CrawlBounds = { values: 3, ids: 20, combinations: 6, things: 1, mutation: 1 }
 
 const mostTokens = 3_000
 const mostAliases = 20
@@ -67,7 +69,7 @@ export class SchemaCrawler {
   constructor(
     readonly schema: GraphQLSchema,
     private readonly send: Send,
-    private readonly most = thorough,
+    readonly most = thorough,
   ) {}
 
   /** From the root fields on, until nothing new comes: what one can find without having been told anything. */

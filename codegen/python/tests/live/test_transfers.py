@@ -123,7 +123,7 @@ class Tables(WithProject):
         try:
             import pandas  # noqa: F401
         except ImportError:
-            with self.assertRaisesRegex(ImportError, r"dhuo\[pandas\].*select_rows"):
+            with self.assertRaisesRegex(ImportError, r"pip install pandas.*select_rows"):
                 self.d.select("select 1")
 
     def test_compressed(self) -> None:
