@@ -139,7 +139,7 @@ const layerRules = [
       catalogFiles,
       datasources,
       '^src/pubsub/topics\\.ts$',
-      file('access', 'authentication', 'context', 'loaders', 'errors'),
+      file('access', 'access-of-streams', 'authentication', 'context', 'loaders', 'errors'),
       '^src/resolvers/(?!index\\.ts$|.*-resolver\\.ts$)',
     ],
     'A resolver checks access, calls an operation or a loader of the context, and returns. Another resolver, an adapter, the server or the settings are not its business; what two resolvers share is an operation or a file of its own in resolvers/ (not named …-resolver).',

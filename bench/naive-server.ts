@@ -12,6 +12,7 @@ import { openDatasources } from '../src/datasources/datasources.js'
 import { schemaOptions } from '../src/graphql-schema.js'
 import { createLogger } from '../src/logger.js'
 import { MemoryEvents } from '../src/pubsub/memory-events.js'
+import { SharedLooks } from '../src/shared-looks.js'
 import { UrlSigner } from '../src/signed-url.js'
 
 const config = readConfig({
@@ -29,6 +30,7 @@ const state: ServerState = {
   // For subscriptions only.
   pipelineEvents: undefined as never,
   authenticate: createAuthenticator(datasources.catalog, null),
+  looks: new SharedLooks(),
   urls: new UrlSigner('a secret of the benchmark'),
   publicUrl: '',
 }

@@ -138,58 +138,6 @@ export async function requireRevocable(context: Context, key: AccessKeyRow | nul
   throw notFound('The access key', 'id')
 }
 
-/** How often a stream looks whether its viewer may still see it. */
-const recheckMs = 10_000
-
-/**
- * The messages, for as long as the viewer may see the project: a role that is taken or a key that is revoked ends the
- * stream within seconds, whether messages come or not.
- * @throws UNAUTHENTICATED, NOT_FOUND when it ends so
- */
-export async function* whileVisible<Message>(
-  context: Context,
-  projectId: string,
-  messages: AsyncIterableIterator<Message>,
-  everyMs = recheckMs,
-): AsyncGenerator<Message> {
-  let checkedAt = Date.now()
-  const nextOf = () => {
-    const promised = messages.next()
-    // It may fail while nobody waits for it, and must not end the process then; whoever awaits it still gets the error.
-    promised.catch(() => {})
-    return promised
-  }
-  let next = nextOf()
-  // One timer, and no race: a log has thousands of messages a second.
-  let wake = (): void => {}
-  const timer = setInterval(() => wake(), everyMs)
-  try {
-    while (true) {
-      const result = await new Promise<IteratorResult<Message> | null>((resolve, reject) => {
-        wake = () => resolve(null)
-        next.then(resolve, reject)
-      })
-      if (result === null || Date.now() - checkedAt >= everyMs) {
-        await requireStillVisible(context, projectId)
-        checkedAt = Date.now()
-      }
-      if (result === null) continue
-      if (result.done) return
-      yield result.value
-      next = nextOf()
-    }
-  } finally {
-    clearInterval(timer)
-    await messages.return?.()
-  }
-}
-
-async function requireStillVisible(context: Context, projectId: string): Promise<void> {
-  const viewer = await context.viewerNow()
-  if (!viewer) throw new DhuoError('UNAUTHENTICATED', 'The credentials of this stream are no longer valid.')
-  if (!(await roleOfSigner(context.datasources, viewer.key?.id ?? viewer.user.id, projectId))) throw notFound('The project')
-}
-
 const longestUrlSeconds = 24 * 3600
 
 /** A URL of this server that carries the viewer's right to one file for a while. @throws BAD_USER_INPUT */
@@ -215,16 +163,17 @@ export async function requireRoleOfSigner(datasources: Datasources, by: string, 
   requireAtLeast(actual, role)
 }
 
-async function roleOfSigner({ catalog }: Datasources, by: string, projectId: string): Promise<Role | null> {
-  const [key] = kindOfId(by) === 'accessKey' ? await catalog.accessKeys.byIds([by]) : []
-  const [user] = await catalog.users.byIds([key?.userId ?? by])
+async function roleOfSigner(datasources: Datasources, by: string, projectId: string): Promise<Role | null> {
+  const { accessKeys, users } = datasources.catalog
+  const [key] = kindOfId(by) === 'accessKey' ? await accessKeys.byIds([by]) : []
+  const [user] = await users.byIds([key?.userId ?? by])
   if (!user || (key && !isLive(key))) return null
-  return roleOf(
-    { user, key: key ?? null },
-    projectId,
-    async () => (await catalog.projects.rolesOf(user.id, [projectId])).get(projectId) ?? null,
-  )
+  return roleNow(datasources, { user, key: key ?? null }, projectId)
 }
+
+/** What a viewer who was just looked up may do, as the catalog says it now. */
+export const roleNow = ({ catalog }: Datasources, viewer: Viewer, projectId: string): Promise<Role | null> =>
+  roleOf(viewer, projectId, async () => (await catalog.projects.rolesOf(viewer.user.id, [projectId])).get(projectId) ?? null)
 
 async function roleOf({ user, key }: Viewer, projectId: string, memberRole: () => Promise<Role | null>): Promise<Role | null> {
   if (key?.projectId && key.projectId !== projectId) return null

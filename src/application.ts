@@ -22,6 +22,7 @@ import { EventStreams } from './pubsub/event-stream.js'
 import type { Events } from './pubsub/topics.js'
 import { dataFlowRuntime } from './python-runtime.js'
 import { startServer } from './server.js'
+import { SharedLooks } from './shared-looks.js'
 import { UrlSigner } from './signed-url.js'
 
 export interface Application {
@@ -58,6 +59,7 @@ export async function startApplication(config: Config, log: Logger): Promise<App
       events,
       pipelineEvents,
       authenticate: createAuthenticator(datasources.catalog, config.oidc && createOidcVerifier(config.oidc)),
+      looks: new SharedLooks(),
       urls: new UrlSigner(secret),
       publicUrl: config.publicUrl ?? '',
     }

@@ -5,6 +5,7 @@ import type { Datasources } from './datasources/datasources.js'
 import { createLoaders, type Loaders } from './loaders.js'
 import type { Logger } from './logger.js'
 import type { EventLogs, Events } from './pubsub/topics.js'
+import type { SharedLooks } from './shared-looks.js'
 import type { UrlSigner } from './signed-url.js'
 
 /** What the transport knows of one GraphQL operation. */
@@ -27,6 +28,10 @@ export interface Context {
   viewer: Viewer | null
   /** Who asks now, for what goes on for long: a key may have been revoked meanwhile, a session be over. */
   viewerNow(): Promise<Viewer | null>
+  /** What was sent to say who asks: two contexts with the same are of the same viewer. */
+  credentials: string
+  /** What streams of the same viewer look up together. */
+  looks: SharedLooks
   /** Why credentials that were sent are not valid; null when they are, or when none were sent. */
   credentialProblem: string | null
   config: Config
@@ -49,6 +54,7 @@ export interface ServerState {
   events: Events
   pipelineEvents: EventLogs<PipelineEventRow>
   authenticate: Authenticator
+  looks: SharedLooks
   urls: UrlSigner
   /** Known once the server listens. */
   publicUrl: string
@@ -64,6 +70,8 @@ export async function createContext(state: ServerState, request: RequestInfo): P
     log: request.log,
     viewer,
     viewerNow: async () => (await state.authenticate(request)).viewer,
+    credentials: JSON.stringify([request.authorization, request.accessKey]),
+    looks: state.looks,
     credentialProblem: problem,
     config: state.config,
     datasources: state.datasources,

@@ -23,8 +23,8 @@ export interface RedisServer {
 interface RedisServerOptions {
   /** More of its settings, as on its command line: `['--requirepass', 'x']`. */
   settings?: readonly string[]
-  /** Its port speaks TLS, with this certificate and its key. */
-  tls?: { certificate: string; key: string } | null
+  /** Its port speaks TLS, with this certificate and its key; it trusts those of others that are the same. */
+  tls?: { certificate: string; key: string }
   /** Of redis-cli. */
   cli?: readonly string[]
   /** A Sentinel instead, with these lines in its configuration file. */
@@ -54,17 +54,20 @@ async function freePort(): Promise<number> {
 
 /** A Redis of its own on a free port of this machine; ready when this resolves. It does not outlive the tests. */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const { settings = [], tls = null, cli = [], sentinel } = options
+  const { settings = [], tls, cli = [], sentinel } = options
   const directory = await mkdtemp(join(tmpdir(), 'dhuo-redis-'))
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
-    const words: string[] = [...settings, '--dir', directory, '--save', '', '--appendonly', 'no', '--bind', '127.0.0.1']
-    if (tls) words.push('--port', '0', '--tls-port', String(port), '--tls-cert-file', tls.certificate, '--tls-key-file', tls.key)
-    else words.push('--port', String(port))
-    if (tls) words.push('--tls-auth-clients', 'no')
+    const encrypted = tls && {
+      ...{ port: '0', 'tls-port': String(port), 'tls-cert-file': tls.certificate, 'tls-key-file': tls.key },
+      ...{ 'tls-ca-cert-file': tls.certificate, 'tls-auth-clients': 'no', 'tls-replication': 'yes' },
+    }
+    const listening = Object.entries({ bind: '127.0.0.1', dir: directory, ...(encrypted ?? { port: String(port) }) })
+    const words: string[] = [...settings, '--save', '', '--appendonly', 'no']
+    words.push(...listening.flatMap(([name, value]) => [`--${name}`, value]))
     if (sentinel) {
       const file = join(directory, 'sentinel.conf')
-      await writeFile(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${directory}`, ...sentinel, ''].join('\n'))
+      await writeFile(file, [...listening.map((setting) => setting.join(' ')), ...sentinel, ''].join('\n'))
       words.splice(0, words.length, file, '--sentinel')
     }
     let launched = await launch(words)

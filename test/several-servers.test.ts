@@ -21,7 +21,7 @@ import {
 import { adminEmail, createTestHub, type TestHub } from './hub.js'
 import { configOf, createDatabase } from './postgres-database.js'
 import { type RedisServer, startRedisServer } from './redis-server.js'
-import { seedBucket, seedExperiment, seedKey, seedProject, seedRun, seedUser, uniqueName } from './seed.js'
+import { seedBucket, seedExperiment, seedKey, seedObject, seedProject, seedRun, seedUser, uniqueName } from './seed.js'
 
 describeWith('several servers', ['postgres', 'redis-server'])(
   'three servers on one PostgreSQL, one Redis and one storage',
@@ -189,6 +189,29 @@ describeWith('several servers', ['postgres', 'redis-server'])(
         const part = await fetch(onServer(downloadUrl, server), { headers: { range: 'bytes=67108860-67108870' } })
         expect([part.status, await part.text()]).toEqual([206, 'x'.repeat(11)])
       }
+    })
+
+    test('hand out a table and a model by the URL that another one gave, for as long as its maker may see them', async () => {
+      const models = await seedModels(a!)
+      const { name: bucket } = await seedBucket(a!, models.project)
+      await seedObject(a!, bucket, 'flowers.csv', 'id,name\n1,rose\n2,tulip\n')
+      const version = await models.save('flowers')
+      const ana = await seedUser(b!, { [models.project]: 'VIEWER' })
+      const query = `query ($bucket: String!, $version: ID!) {
+        bucket(name: $bucket) { object(key: "flowers.csv") { table(limit: 1) { downloadUrl(format: NDJSON) } } }
+        node(id: $version) { ... on ModelVersion { downloadUrl } } }`
+      const { bucket: found, node } = await a!.data(query, { bucket, version: version.id }, ana.token)
+      const urls = [found.object.table.downloadUrl, node.downloadUrl] as string[]
+      const at = (url: string, server: TestHub) => fetch(url.replace(/^http:\/\/[^/]+/, server.url))
+      const rows = [JSON.stringify({ id: 1, name: 'rose' }), JSON.stringify({ id: 2, name: 'tulip' }), ''].join('\n')
+      for (const server of servers) {
+        const answers = await Promise.all(urls.map(async (url) => (await at(url, server)).text()))
+        expect(answers).toEqual([rows, `the bytes of ${models.key}`])
+      }
+      const taken = 'mutation ($project: String!, $email: String!) { setProjectMember(project: $project, email: $email) { id } }'
+      await c!.data(taken, { project: models.project, email: ana.email })
+      for (const server of servers)
+        expect(await Promise.all(urls.map(async (url) => (await at(url, server)).status))).toEqual([404, 404])
     })
 
     test('fire each tick of a schedule once, and sweep what is over without getting in each other’s way', async () => {

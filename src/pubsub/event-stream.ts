@@ -23,12 +23,16 @@ interface EventStreamOptions {
   pollMs?: number
   /** Events of one log that are kept for subscribers near its head. */
   keep?: number
+  /** From the first of several reads for which the catalog was away to the end of the stream. */
+  patienceMs?: number
 }
 
 const pageSize = 500
 /** Databases bound what one statement may name. */
 const headsAtOnce = 1_000
 const retryMs = 100
+
+const isUnavailable = (error: unknown): boolean => isDhuoError(error) && error.code === 'BACKEND_UNAVAILABLE'
 
 /**
  * Streams that lose nothing, over messages that may be lost: a message only says that there is something to read.
@@ -41,22 +45,25 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
   readonly #unheard: string[] = []
   readonly #turns = new Turns()
   readonly #keep: number
+  readonly #patienceMs: number
   readonly #closing = new AbortController()
 
   constructor(
     private readonly events: Events,
     private readonly log: EventLog<Event>,
     private readonly logger: Logger,
-    { pollMs = 2_000, keep = 2_000 }: EventStreamOptions = {},
+    { pollMs = 2_000, keep = 2_000, patienceMs = 30_000 }: EventStreamOptions = {},
   ) {
     this.#keep = keep
+    this.#patienceMs = patienceMs
     void this.#poll(pollMs)
   }
 
   /**
    * Every event with a higher sequence than `after`, first those that are past, then each as it happens; over after the last
    * event of the log, when the signal aborts, or when the consumer stops, also while an event is awaited. A log that does not
-   * exist is one without events.
+   * exist is one without events. While the catalog is away it gives nothing, and goes on afterwards.
+   * @throws BACKEND_UNAVAILABLE the catalog was away for too long; what else it says, at once
    */
   watch(logId: string, after: number, signal: AbortSignal): AsyncIterableIterator<Event> {
     // Not AbortSignal.any: what outlives the streams would collect them.
@@ -93,7 +100,7 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
       while (!stop.aborted) {
         let ready: readonly Event[] | null = feed.after(cursor)
         if (ready === null && (mustRead || feed.head > cursor)) {
-          ready = await this.log.read(logId, cursor, pageSize)
+          ready = await this.#read(logId, cursor, stop)
           mustRead = ready.length === pageSize
           // The head was announced, but the catalog does not show it yet: look again, but not at once.
           if (ready.length === 0 && feed.head > cursor) await sleep(50, undefined, { signal: stop }).catch(() => {})
@@ -120,6 +127,19 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
 
   async close(): Promise<void> {
     this.#closing.abort()
+  }
+
+  /** Again and again while the catalog is away: those who follow stay where they are, instead of all coming back at once. */
+  async #read(logId: string, after: number, stop: AbortSignal): Promise<Event[]> {
+    const began = performance.now()
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await this.log.read(logId, after, pageSize)
+      } catch (error) {
+        if (stop.aborted) return []
+        if (!isUnavailable(error) || performance.now() - began >= this.#patienceMs) throw error
+        await sleep(retryMs * Math.min(attempt, 10) * (1 + Math.random()), undefined, { signal: stop }).catch(() => {})
+      }
   }
 
   #enter(logId: string): Feed<Event> {
@@ -150,8 +170,7 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
         return
       } catch (error) {
         // What is missed until it listens again, the poll finds.
-        if (!isDhuoError(error) || error.code !== 'BACKEND_UNAVAILABLE')
-          this.logger.warn({ err: error, log: feed.logId }, 'messages were missed')
+        if (!isUnavailable(error)) this.logger.warn({ err: error, log: feed.logId }, 'messages were missed')
         await sleep(retryMs * (1 + Math.random()), undefined, { signal }).catch(() => {})
       }
     }
@@ -159,7 +178,8 @@ export class EventStreams<Event extends LogEvent> implements EventLogs<Event> {
 
   /** All that ask in one turn of the loop are asked for together: after Redis was away, every feed there is. */
   #lookSoon(feed: Feed<Event>): void {
-    if (this.#unheard.push(feed.logId) === 1) setImmediate(() => this.#look(this.#unheard.splice(0)))
+    if (this.#unheard.push(feed.logId) > 1) return
+    setImmediate(() => this.#look(this.#unheard.splice(0).filter((logId) => this.#feeds.has(logId))))
   }
 
   async #poll(everyMs: number): Promise<void> {

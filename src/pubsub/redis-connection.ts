@@ -16,8 +16,32 @@ export type RedisConnector = (name: string) => Redis
 
 /** What makes connections to the Redis of the settings: none is made yet. @throws BACKEND_UNAVAILABLE when the CA file cannot be read */
 export async function redisConnector(config: RedisPubsubConfig): Promise<RedisConnector> {
-  const tls = config.isEncrypted ? { ca: config.caFile === null ? undefined : await readAuthorities(config.caFile) } : undefined
+  const tls = await tlsOf(config)
   return (name) => new Redis({ ...commonOptions(config, name), tls, ...whereTo(config, tls) })
+}
+
+/**
+ * What stands in the way to each of the nodes, as the network or TLS says it; null: nothing. Of Sentinels ioredis does not tell it.
+ * @throws BACKEND_UNAVAILABLE when the CA file cannot be read
+ */
+export async function obstaclesTo(
+  config: Pick<RedisPubsubConfig, 'nodes' | 'isEncrypted' | 'caFile'>,
+): Promise<(Error | null)[]> {
+  const tls = await tlsOf(config)
+  return Promise.all(
+    config.nodes.map(
+      ({ host, port }) =>
+        new Promise<Error | null>((resolve) => {
+          const socket = tls ? tlsConnect({ host, port, ...tls }) : createConnection({ host, port })
+          const end = (obstacle: Error | null): void => {
+            socket.destroy()
+            resolve(obstacle)
+          }
+          socket.setTimeout(connectMs, () => end(new Error(`${host}:${port} says nothing`)))
+          socket.once(tls ? 'secureConnect' : 'connect', () => end(null)).once('error', end)
+        }),
+    ),
+  )
 }
 
 // https://redis.github.io/ioredis/interfaces/CommonRedisOptions.html
@@ -82,6 +106,9 @@ const connectorToAnyOf = (nodes: RedisPubsubConfig['nodes'], tls: Tls) =>
       return stream
     }
   }
+
+const tlsOf = async ({ isEncrypted, caFile }: Pick<RedisPubsubConfig, 'isEncrypted' | 'caFile'>): Promise<Tls> =>
+  isEncrypted ? { ca: caFile === null ? undefined : await readAuthorities(caFile) } : undefined
 
 async function readAuthorities(file: string): Promise<Buffer> {
   try {

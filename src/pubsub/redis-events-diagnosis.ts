@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createConnection } from 'node:net'
 import type { Redis } from 'ioredis'
-import type { RedisNode, RedisPubsubConfig } from '../config/pubsub-config.js'
+import type { RedisPubsubConfig } from '../config/pubsub-config.js'
 import { type Diagnosis, type Finding, fail, look, ok, warn } from '../diagnosis/finding.js'
-import { redisConnector } from './redis-connection.js'
+import { obstaclesTo, redisConnector } from './redis-connection.js'
 
 const reachMs = 5_000
 /** A message that takes longer is late for whoever watches a run. */
@@ -20,8 +19,7 @@ export const diagnoseRedisEvents = (config: RedisPubsubConfig): Diagnosis =>
         'reach and login',
         async () => {
           const connect = await redisConnector(config)
-          for (const name of ['doctor-publisher', 'doctor-subscriber'])
-            open.push(await connected(connect(name), config.nodes.length))
+          for (const name of ['doctor-publisher', 'doctor-subscriber']) open.push(await connected(connect(name), config))
           return roleOf(await open[0]!.info('server'), await open[0]!.info('replication'), config)
         },
         (error) => mendReach(error, config),
@@ -41,25 +39,42 @@ export const diagnoseRedisEvents = (config: RedisPubsubConfig): Diagnosis =>
     }
   }
 
+const isOfAllSentinels = /^All sentinels are unreachable/
+const isNoReason = (error: Error | null): boolean => error === null || /Connection is closed/.test(error.message)
+const refusesPassword = /WRONGPASS|NOAUTH|invalid password/i
+
 /**
  * One node after the other, as the events do it.
  * @throws the first thing that went wrong, with its own words: ioredis itself only says that the connection is closed
  */
-function connected(redis: Redis, attempts: number): Promise<Redis> {
+function connected(redis: Redis, config: RedisPubsubConfig): Promise<Redis> {
   return new Promise((resolve, reject) => {
     let reason: Error | null = null
     let closed = 0
-    const giveUp = (): void => {
+    let isOver = false
+    const giveUp = async (): Promise<void> => {
+      if (isOver) return
+      isOver = true
       redis.disconnect()
-      reject(reason ?? new Error('The connection was closed.'))
+      const obstacles = config.mode === 'sentinel' && isNoReason(reason) ? await obstaclesTo(config).catch(() => []) : []
+      reject(obstacles.find((obstacle) => obstacle !== null) ?? reason ?? new Error('The connection was closed.'))
     }
     redis.on('error', (error: Error) => {
       reason ??= error
+      // ioredis asks its Sentinels for ever.
+      if (isOfAllSentinels.test(error.message)) void giveUp()
+    })
+    // Of several Sentinels the last word is not always the one that tells.
+    redis.on('sentinelError', (error: Error) => {
+      if (reason === null || refusesPassword.test(error.message)) reason = error
     })
     redis.on('close', () => {
-      if (++closed >= attempts) giveUp()
+      if (++closed >= config.nodes.length) void giveUp()
     })
-    redis.once('ready', () => resolve(redis))
+    redis.once('ready', () => {
+      isOver = true
+      resolve(redis)
+    })
     // Its end is told by the events.
     redis.connect().catch(() => {})
   })
@@ -115,9 +130,8 @@ const lookAtNodes = ({ nodes, mode }: RedisPubsubConfig): Promise<Finding> =>
   look(
     'nodes',
     async () => {
-      const silent = (
-        await Promise.all(nodes.map(async (node) => ((await answers(node)) ? [] : [`${node.host}:${node.port}`])))
-      ).flat()
+      const obstacles = await obstaclesTo({ nodes, isEncrypted: false, caFile: null })
+      const silent = nodes.filter((_, index) => obstacles[index]).map(({ host, port }) => `${host}:${port}`)
       const what = mode === 'sentinel' ? 'Sentinels' : 'nodes'
       if (silent.length === 0) return `all ${nodes.length} ${what} are reached`
       const found = silent.length === nodes.length ? fail : warn
@@ -130,24 +144,14 @@ const lookAtNodes = ({ nodes, mode }: RedisPubsubConfig): Promise<Finding> =>
     () => 'Set the hosts in DHUO_PUBSUB_URL.',
   )
 
-const answers = ({ host, port }: RedisNode): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = createConnection({ host, port, timeout: 3_000 })
-    const end = (isThere: boolean): void => {
-      socket.destroy()
-      resolve(isThere)
-    }
-    socket
-      .once('connect', () => end(true))
-      .once('error', () => end(false))
-      .once('timeout', () => end(false))
-  })
-
 function mendReach(error: unknown, config: RedisPubsubConfig): string {
   const words = String((error as Error).message)
-  if (/WRONGPASS|NOAUTH|invalid password/i.test(words))
+  if (refusesPassword.test(words) && /sentinel/i.test(words))
+    return 'Set DHUO_PUBSUB_SENTINEL_PASSWORD to the password of the Sentinels (their requirepass).'
+  if (refusesPassword.test(words))
     return `Set DHUO_PUBSUB_PASSWORD to the password of ${config.user ?? 'the default user'} (requirepass, or ACL GETUSER ${config.user ?? 'default'}); another user stands in the URL: redis://<user>@<host>`
   if (/NOPERM/.test(words)) return acl(config)
+  if (/DHUO_PUBSUB_CA_FILE/.test(words)) return 'Set DHUO_PUBSUB_CA_FILE to a PEM file that the server may read.'
   if (/certificate|altnames/i.test(words))
     return 'Set DHUO_PUBSUB_CA_FILE to the authority of its certificate, and name the host in DHUO_PUBSUB_URL as the certificate does.'
   if (/sentinel/i.test(words) || config.mode === 'sentinel')

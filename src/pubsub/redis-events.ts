@@ -3,7 +3,7 @@ import type { RedisPubsubConfig } from '../config/pubsub-config.js'
 import { DhuoError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { MessageQueue } from './message-queue.js'
-import { type RedisConnector, redisConnector } from './redis-connection.js'
+import { obstaclesTo, type RedisConnector, redisConnector } from './redis-connection.js'
 import type { Events, Messages, Topic } from './topics.js'
 
 /** How often an idle connection is asked whether it still is one. */
@@ -126,9 +126,8 @@ export class RedisEvents implements Events {
 
   #hand(name: string, text: string): void {
     const channel = this.#channels.get(name)
-    if (!channel) return
-    const message = JSON.parse(text) as never
-    for (const queue of channel.queues) queue.push(message)
+    const message = channel && parsed(text)
+    if (message !== undefined) for (const queue of channel!.queues) queue.push(message as never)
   }
 
   #breakOff(): void {
@@ -136,6 +135,15 @@ export class RedisEvents implements Events {
     this.#channels.clear()
     const reason = unavailable('The connection to Redis broke: messages may have been missed.')
     for (const { queues } of broken) for (const queue of [...queues]) queue.fail(reason)
+  }
+}
+
+/** Undefined for what is no JSON: somebody else uses our names, and must not bring the server down. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
@@ -151,8 +159,8 @@ export async function openRedisEvents(config: RedisPubsubConfig, log: Logger): P
   // Databases are none of Pub/Sub's business: their number is part of the name.
   const events = new RedisEvents(publisher, subscriber, config.db === 0 ? config.prefix : `${config.prefix}:${config.db}`)
   const refusals = await Promise.all([firstRefusal(publisher), firstRefusal(subscriber)])
-  const refusal = refusals.find((reason) => reason !== null)
-  if (refusal === undefined) return events
+  const refusal = refusals.find((reason) => reason !== null) ?? (publisher.status === 'ready' ? null : await refusalBy(config))
+  if (refusal === null) return events
   await events.close()
   throw unavailable(`Redis cannot be used with these settings (DHUO_PUBSUB_…): ${refusal}.`)
 }
@@ -178,17 +186,25 @@ function open(connect: RedisConnector, name: string, log: Logger): Redis {
 /** What the server or TLS says against the settings: no time mends it. */
 const refused = /WRONGPASS|NOAUTH|NOPERM|invalid password|certificate|altnames|wrong version number|packet length/i
 
+/** @returns why it is in vain to go to the Sentinels, or null where that is no reason */
+async function refusalBy(config: RedisPubsubConfig): Promise<string | null> {
+  const obstacles = config.mode === 'sentinel' ? await obstaclesTo(config) : []
+  return obstacles.find((obstacle) => obstacle && refused.test(obstacle.message))?.message ?? null
+}
+
 /** @returns why it is in vain, or null when it works, or may work later */
 async function firstRefusal(redis: Redis): Promise<string | null> {
   let reason: string | null = null
   const note = (error: Error): void => {
     if (refused.test(error.message)) reason = error.message
   }
-  redis.on('error', note)
+  // Of several Sentinels the last word, which is the error, is not always the one that tells.
+  const events = ['error', 'sentinelError']
+  for (const event of events) redis.on(event, note)
   const late = Promise.withResolvers<void>()
   const timer = setTimeout(late.resolve, patienceMs)
   await Promise.race([redis.connect().catch(() => {}), late.promise])
   clearTimeout(timer)
-  redis.off('error', note)
+  for (const event of events) redis.off(event, note)
   return reason
 }

@@ -56,6 +56,7 @@ export interface EventLogs<Event> {
   /**
    * Every event of a log with a higher sequence than `after`, first those that are past, then each as it happens; over after
    * the last event of the log, when the signal aborts, or when the consumer stops. A log that does not exist has no events.
+   * @throws BACKEND_UNAVAILABLE when what is missed could not be read for too long
    */
   watch(logId: string, after: number, signal: AbortSignal): AsyncIterableIterator<Event>
 }

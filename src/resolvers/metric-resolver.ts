@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, Extensions, FieldResolver, Float, ID, Resolver, Root, Subscription } from 'type-graphql'
-import { requireRow, whileVisible } from '../access.js'
+import { requireRow } from '../access.js'
+import { whileVisible } from '../access-of-streams.js'
 import type { Context } from '../context.js'
 import type { RunRow } from '../datasources/catalog/experiment-rows.js'
 import type { ReadMetricRow } from '../datasources/catalog/metric-store.js'

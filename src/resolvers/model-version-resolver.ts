@@ -1,5 +1,6 @@
 import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
-import { requireProject, requireRow, signedDownloadUrl, visibleProject, visibleUser, whileVisible } from '../access.js'
+import { requireProject, requireRow, signedDownloadUrl, visibleProject, visibleUser } from '../access.js'
+import { whileVisible } from '../access-of-streams.js'
 import type { Context } from '../context.js'
 import type { RunRow } from '../datasources/catalog/experiment-rows.js'
 import type { ModelRow, ModelVersionRow, ModelVersionTagRow, StageTransitionRow } from '../datasources/catalog/model-rows.js'

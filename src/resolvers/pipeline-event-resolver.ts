@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import { Arg, Ctx, Extensions, FieldResolver, ID, Info, Int, Resolver, Root, Subscription } from 'type-graphql'
-import { requireRow, whileVisible } from '../access.js'
+import { requireRow } from '../access.js'
+import { whileVisible } from '../access-of-streams.js'
 import type { Context } from '../context.js'
 import type { PipelineEventRow, PipelineRunRow, PipelineStepRow } from '../datasources/catalog/pipeline-rows.js'
 import { badInput } from '../errors.js'

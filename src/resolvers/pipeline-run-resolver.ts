@@ -1,5 +1,6 @@
 import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql'
-import { requireProject, requireRow, visibleUser, whileVisible } from '../access.js'
+import { requireProject, requireRow, visibleUser } from '../access.js'
+import { whileVisible } from '../access-of-streams.js'
 import type { Context } from '../context.js'
 import type { PipelineEventRow, PipelineRunRow, PipelineStepRow } from '../datasources/catalog/pipeline-rows.js'
 import type { ProjectRow, Role, UserRow } from '../datasources/catalog/tables.js'

@@ -234,12 +234,16 @@ describe('a call', () => {
   })
 
   test('whose body fails fails with it', async () => {
-    const source = new PassThrough()
-    setTimeout(() => source.destroy(new Error('the disk is gone')), 20)
-    expect(await failureOf(put(await client(), source, 100))).toMatchObject({ status: null, message: 'the disk is gone' })
-    const closed = new PassThrough()
-    setTimeout(() => closed.destroy(), 20)
-    expect(await failureOf(put(await client(), closed, 100))).toMatchObject({ status: null, networkCode: 'ECLOSED' })
+    // Once it is being read, and not before: on a busy machine that may take long.
+    const ending = (error?: Error) =>
+      new Readable({
+        read() {
+          setImmediate(() => this.destroy(error))
+        },
+      })
+    const broken = ending(new Error('the disk is gone'))
+    expect(await failureOf(put(await client(), broken, 100))).toMatchObject({ status: null, message: 'the disk is gone' })
+    expect(await failureOf(put(await client(), ending(), 100))).toMatchObject({ status: null, networkCode: 'ECLOSED' })
   })
 
   test.each([

@@ -6,7 +6,7 @@ interface FollowerOptions {
   runId: string
   token: string
   /** One is chosen anew for each connection. */
-  proxies: readonly TcpProxy[]
+  proxies: readonly Pick<TcpProxy, 'url'>[]
   random: () => number
   /** Now and then it reads nothing for up to so long. */
   pausesMs: number
@@ -20,6 +20,8 @@ export class ChaosFollower {
   readonly events: SeenEvent[] = []
   readonly errors: string[] = []
   connections = 0
+  /** With which code each connection ended. */
+  readonly closes: number[] = []
   #socket: WebSocket | null = null
   #isOver = false
   readonly ended: Promise<void>
@@ -75,7 +77,10 @@ export class ChaosFollower {
     })
     return new Promise((resolve) => {
       socket.on('error', () => {})
-      socket.on('close', () => resolve())
+      socket.on('close', (code) => {
+        this.closes.push(code)
+        resolve()
+      })
     })
   }
 }

@@ -9,6 +9,7 @@ import { formatError } from '../../src/http/format-error.js'
 import { createLogger } from '../../src/logger.js'
 import { MemoryEvents } from '../../src/pubsub/memory-events.js'
 import { toConnection } from '../../src/schema/paging.js'
+import { SharedLooks } from '../../src/shared-looks.js'
 import { UrlSigner } from '../../src/signed-url.js'
 import { attack, crawlerFor, differences, probe, sendAs } from '../access/crawl-worlds.js'
 import type { Knowledge } from '../access/knowledge.js'
@@ -94,6 +95,7 @@ beforeAll(async () => {
     events: new MemoryEvents(),
     pipelineEvents: { async *watch() {} },
     authenticate: createAuthenticator(hub.datasources.catalog, null),
+    looks: new SharedLooks(),
     urls: new UrlSigner('for tests only, and long enough for it'),
     publicUrl: hub.url,
   }

@@ -1,8 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import { readConfig, settingNames } from '../../src/config.js'
+import { defaultServerLimits } from '../../src/http/server-limits.js'
 
 const root = join(import.meta.dirname, '..', '..')
 const read = (path: string) => readFile(join(root, path), 'utf8')
@@ -49,6 +54,23 @@ describe('the image', () => {
     expect(dockerfile).toContain('"dist/main.js"')
   })
 
+  test('is healthy while the server answers, and not when it does not', async () => {
+    const [program, ...words] = JSON.parse(/^HEALTHCHECK (?:.*\n)\s*CMD (\[.*\])$/m.exec(dockerfile)![1]!) as string[]
+    expect(program).toBe('node')
+    let isWell = true
+    const server = createServer((request, response) =>
+      response.writeHead(isWell && request.url === '/healthz' ? 200 : 503).end(),
+    ).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const PORT = String((server.address() as AddressInfo).port)
+    const check = async () => (await once(spawn(process.execPath, words, { env: { PORT } }), 'exit'))[0]
+    expect(await check()).toBe(0)
+    isWell = false
+    expect(await check()).toBe(1)
+    server.close()
+    expect(await check()).toBe(1)
+  })
+
   test('holds no secret and no setting that does not exist', () => {
     const named = [...dockerfile.matchAll(/\b(DHUO_[A-Z_]+)=/g)].map(([, name]) => name)
     expect(settingNames).toEqual(expect.arrayContaining(named))
@@ -90,6 +112,20 @@ describe('the Kubernetes manifests', () => {
     expect(container().securityContext).toMatchObject({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true })
     const mounts = container().volumeMounts.map(({ name }: { name: string }) => name)
     expect(deployment().template.spec.volumes.map(({ name }: { name: string }) => name)).toEqual(mounts)
+  })
+
+  test('leave a server the time to end: for load balancers, for its jobs, for requests', () => {
+    const { terminationGracePeriodSeconds, containers } = deployment().template.spec
+    const jobsSeconds = 30
+    const neededSeconds = jobsSeconds + defaultServerLimits.shutdownGraceMs / 1_000
+    expect(terminationGracePeriodSeconds).toBeGreaterThan(containers[0].lifecycle.preStop.sleep.seconds + neededSeconds)
+    expect(Number.parseInt(compose.services.server.stop_grace_period, 10)).toBeGreaterThan(neededSeconds)
+  })
+
+  test('reach Oracle Cloud without a file of credentials, which no container has', () => {
+    expect(manifest('ConfigMap').data.DHUO_OCI_AUTH).toBe('instance-principal')
+    const metadata = { to: [{ ipBlock: { cidr: '169.254.169.254/32' } }], ports: [{ protocol: 'TCP', port: 80 }] }
+    expect(manifest('NetworkPolicy').spec.egress).toContainEqual(metadata)
   })
 
   test('name each other by labels and ports that are there', () => {

@@ -17,19 +17,21 @@ class World {
   reads = 0
   polls = 0
   fails = false
+  isAway = false
   readonly streams: EventStreams<Event>
 
-  constructor(options: { pollMs?: number; keep?: number } = { pollMs: 20 }) {
+  constructor(options: { pollMs?: number; keep?: number; patienceMs?: number } = { pollMs: 20 }) {
     const log: EventLog<Event> = {
       read: async (id, after, limit) => {
         this.reads++
-        if (this.fails) throw new Error('the catalog is down')
+        if (this.fails) throw new Error('the catalog is broken')
+        if (this.isAway) throw new DhuoError('BACKEND_UNAVAILABLE', 'The catalog is away.')
         await sleep(Math.random() * 2)
         return (this.logs.get(id) ?? []).filter(({ sequence }) => sequence > after).slice(0, limit)
       },
       heads: async (ids) => {
         this.polls++
-        if (this.fails) throw new Error('the catalog is down')
+        if (this.fails || this.isAway) throw new Error('the catalog is down')
         return new Map(ids.flatMap((id) => (this.logs.has(id) ? [[id, this.logs.get(id)!.length] as const] : [])))
       },
       isLast: ({ isLast }) => isLast,
@@ -225,13 +227,37 @@ describe('the stream of a log', () => {
     world.write(2)
     world.fails = true
     const { done } = world.watch()
-    await expect(done).rejects.toThrow('the catalog is down')
+    await expect(done).rejects.toThrow('the catalog is broken')
     await sleep(50)
     world.fails = false
     const { seen, done: again } = world.watch(1)
     world.write(1, { last: true })
     await again
     expect(seen).toEqual([2, 3])
+  })
+
+  test('waits for a catalog that is away, gives nothing meanwhile, and then all of it', async () => {
+    world.isAway = true
+    world.write(3)
+    const [one, two] = [world.watch(), world.watch(1)]
+    await sleep(300)
+    world.write(2)
+    expect([...one.seen, ...two.seen]).toEqual([])
+    world.isAway = false
+    world.write(1, { last: true })
+    await Promise.all([one.done, two.done])
+    expect([one.seen, two.seen]).toEqual([upTo(6), upTo(6, 2)])
+  })
+
+  test('does not wait for ever, and not for one who leaves', async () => {
+    world = new World({ pollMs: 20, patienceMs: 300 })
+    world.isAway = true
+    const leaving = new AbortController()
+    const [stays, leaves] = [world.watch(), world.watch(0, { signal: leaving.signal })]
+    await sleep(150)
+    leaving.abort()
+    await leaves.done
+    await expect(stays.done).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
   })
 
   /** Puts `instead` in the place of the first subscriptions, until it hands back null. */

@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import type { RedisPubsubConfig } from '../../src/config/pubsub-config.js'
 import { readConfig } from '../../src/config.js'
 import { createLogger } from '../../src/logger.js'
 import { openRedisEvents, type RedisEvents } from '../../src/pubsub/redis-events.js'
+import { eventually } from '../eventually.js'
 import { type RedisServer, startRedisServer } from '../redis-server.js'
 
 /** Servers and events that end with the tests that made them. */
@@ -21,6 +23,16 @@ export async function startRedis(...options: Parameters<typeof startRedisServer>
   const server = await startRedisServer(...options)
   servers.push(server)
   return server
+}
+
+/** Three masters. */
+export async function startCluster(): Promise<{ nodes: RedisServer[]; url: string }> {
+  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000']
+  const nodes = await Promise.all([1, 2, 3].map(() => startRedis({ settings })))
+  const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`)
+  execFileSync('redis-cli', ['--cluster', 'create', ...hosts, '--cluster-yes'], { stdio: 'ignore' })
+  await eventually(() => nodes.every((node) => node.command('cluster', 'info').includes('cluster_state:ok')))
+  return { nodes, url: `redis://${hosts.join(',')}?cluster` }
 }
 
 export const redisSettings = (url: string, more: Record<string, string> = {}): RedisPubsubConfig =>

@@ -1,8 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { pino } from 'pino'
 import { createLogger } from '../../src/logger.js'
 import { openRedisEvents, type RedisEvents } from '../../src/pubsub/redis-events.js'
@@ -10,10 +6,18 @@ import { describeWith } from '../backends.js'
 import { eventsContract } from '../contracts/events-contract.js'
 import { eventually } from '../eventually.js'
 import type { RedisServer } from '../redis-server.js'
-import { answers, endRedisWithTests, openRedis, redisSettings, startRedis, talk } from './open-redis.js'
+import { answers, endRedisWithTests, openRedis, redisSettings, startCluster, startRedis, talk } from './open-redis.js'
+import { makeCertificates } from './redis-certificates.js'
 
 endRedisWithTests()
 const withRedis = describeWith('Redis', ['redis-server', 'redis-cli'])
+
+/** Two servers on the Redis of those settings, for the contract. */
+const twoOf = (settings: () => Parameters<typeof redisSettings>) => async () => {
+  const open = () => openRedisEvents(redisSettings(...settings()), createLogger('silent'))
+  const servers: [RedisEvents, RedisEvents] = [await open(), await open()]
+  return { servers, close: async () => void (await Promise.all(servers.map((events) => events.close()))) }
+}
 
 withRedis('Redis', () => {
   let server: RedisServer
@@ -21,11 +25,10 @@ withRedis('Redis', () => {
     server = await startRedis()
   })
 
-  eventsContract('Redis', async () => {
-    const open = () => openRedisEvents(redisSettings(server.url), createLogger('silent'))
-    const servers: [RedisEvents, RedisEvents] = [await open(), await open()]
-    return { servers, close: async () => void (await Promise.all(servers.map((events) => events.close()))) }
-  })
+  eventsContract(
+    'Redis',
+    twoOf(() => [server.url]),
+  )
 
   test('servers with another prefix or database do not hear each other', async () => {
     const [one, two, three] = [
@@ -48,6 +51,14 @@ withRedis('Redis', () => {
     expect(server.command('pubsub', 'numsub', 'dhuo:pipelineRunDue:r0')).toMatch(/1$/)
     gone.abort()
     await eventually(() => server.command('pubsub', 'channels') === '')
+  })
+
+  test('what somebody else says on a channel of ours, and is no JSON, is not heard and does no harm', async () => {
+    const events = await openRedis(server.url)
+    const stream = await events.subscribe('pipelineRunDue', 'x', new AbortController().signal)
+    for (const rubbish of ['', '{"pipelineRunId":', 'hello']) server.command('publish', 'dhuo:pipelineRunDue:x', rubbish)
+    events.publish('pipelineRunDue', 'x', { pipelineRunId: 'ours' })
+    expect((await stream.next()).value).toEqual({ pipelineRunId: 'ours' })
   })
 
   test('a connection that breaks ends subscriptions with an error, and the next ones work', async () => {
@@ -140,53 +151,53 @@ withRedis('Redis with a password', () => {
 })
 
 describeWith('Redis over TLS', ['redis-server', 'redis-cli', 'openssl'])('Redis over TLS', () => {
-  let directory: string
+  const certificate = makeCertificates()
+  const own = certificate()
+  const trusting = { DHUO_PUBSUB_CA_FILE: own.certificate }
   let server: RedisServer
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'dhuo-tls-'))
-    const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')]
-    const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    execFileSync(
-      'openssl',
-      [...words, '-keyout', key, '-out', certificate, '-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1'],
-      {
-        stdio: 'ignore',
-      },
-    )
-    server = await startRedis({ tls: { certificate, key }, settings: ['--tls-ca-cert-file', certificate] })
+    server = await startRedis({ tls: own })
   })
-  afterAll(() => rmSync(directory, { recursive: true }))
 
-  test('is trusted through the CA file of the settings', async () => {
-    const events = await openRedis(server.url, { DHUO_PUBSUB_CA_FILE: join(directory, 'certificate.pem') })
+  eventsContract(
+    'Redis over TLS',
+    twoOf(() => [server.url, trusting]),
+  )
+
+  test('is not trusted without the CA file of the settings, nor with another, and that stops the start; so does a file that cannot be read', async () => {
+    const other = certificate().certificate
+    for (const settings of [{}, { DHUO_PUBSUB_CA_FILE: other }] as Record<string, string>[])
+      await expect(openRedis(server.url, settings)).rejects.toThrow(/DHUO_PUBSUB_.*certificate/)
+    await expect(openRedis(server.url, { DHUO_PUBSUB_CA_FILE: `${other}.not` })).rejects.toThrow(/DHUO_PUBSUB_CA_FILE.*ENOENT/)
+  })
+
+  test('behind Sentinels that speak TLS too is found', async () => {
+    const sentinel = await startRedis({ tls: own, sentinel: [`sentinel monitor main 127.0.0.1 ${server.port} 1`] })
+    const events = await openRedis(`${sentinel.url}?sentinel=main`, trusting)
     await talk(events, events)
-  })
-
-  test('is not trusted without it, and that stops the start; so does a file that cannot be read', async () => {
-    await expect(openRedis(server.url)).rejects.toThrow(/DHUO_PUBSUB_.*certificate/)
-    await expect(openRedis(server.url, { DHUO_PUBSUB_CA_FILE: join(directory, 'nothing.pem') })).rejects.toThrow(
-      /DHUO_PUBSUB_CA_FILE.*ENOENT/,
-    )
+    await expect(openRedis(`${sentinel.url}?sentinel=main`)).rejects.toThrow(/DHUO_PUBSUB_.*certificate/)
   })
 })
 
 withRedis('Redis behind Sentinels', () => {
-  test('is found by the name of the master', async () => {
+  let url: string
+  const passwords = { DHUO_PUBSUB_PASSWORD: 'correct horse', DHUO_PUBSUB_SENTINEL_PASSWORD: 'other' }
+  beforeAll(async () => {
     const master = await startRedis({ settings: ['--requirepass', 'correct horse'] })
-    const sentinel = await startRedis({
-      sentinel: [
-        `sentinel monitor main 127.0.0.1 ${master.port} 1`,
-        'sentinel auth-pass main "correct horse"',
-        'requirepass other',
-      ],
-    })
+    const watching = [`sentinel monitor main 127.0.0.1 ${master.port} 1`, 'sentinel auth-pass main "correct horse"']
+    const sentinel = await startRedis({ sentinel: [...watching, 'requirepass other'] })
     const nobody = await startRedis()
     await nobody.kill()
-    const events = await openRedis(`redis://127.0.0.1:${nobody.port},127.0.0.1:${sentinel.port}?sentinel=main`, {
-      DHUO_PUBSUB_PASSWORD: 'correct horse',
-      DHUO_PUBSUB_SENTINEL_PASSWORD: 'other',
-    })
-    await talk(events, events)
+    url = `redis://127.0.0.1:${nobody.port},127.0.0.1:${sentinel.port}?sentinel=main`
+  })
+
+  eventsContract(
+    'Redis behind Sentinels, of which one is gone',
+    twoOf(() => [url, passwords]),
+  )
+
+  test.each(Object.keys(passwords))('that want another password stop the start, with %s in what is said', async (name) => {
+    await expect(openRedis(url, { ...passwords, [name]: 'hunter22' })).rejects.toThrow(/DHUO_PUBSUB_.*WRONGPASS/)
   })
 })
 
@@ -194,17 +205,13 @@ withRedis('a Cluster of Redis', () => {
   let nodes: RedisServer[]
   let url: string
   beforeAll(async () => {
-    const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000']
-    nodes = [
-      await startRedis({ settings: cluster }),
-      await startRedis({ settings: cluster }),
-      await startRedis({ settings: cluster }),
-    ]
-    const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`)
-    execFileSync('redis-cli', ['--cluster', 'create', ...hosts, '--cluster-yes'], { stdio: 'ignore' })
-    await eventually(() => nodes.every((node) => node.command('cluster', 'info').includes('cluster_state:ok')))
-    url = `redis://${hosts.join(',')}?cluster`
+    ;({ nodes, url } = await startCluster())
   }, 30_000)
+
+  eventsContract(
+    'a Cluster of Redis',
+    twoOf(() => [url]),
+  )
 
   test('carries messages from any node to any other, in order', async () => {
     const all = await Promise.all(Array.from({ length: 6 }, () => openRedis(url)))
