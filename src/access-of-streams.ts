@@ -70,8 +70,8 @@ export async function* whileVisible<Message>(
       })
       if (result?.done) return
       if (result === null || isDue || Date.now() - confirmedAt >= everyMs) await confirm()
-      if (result === null) continue
       if (signal.aborted) return
+      if (result === null) continue
       yield result.value
       next = nextOf()
     }
