@@ -44,7 +44,9 @@ export async function* whileVisible<Message>(
   const confirm = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
-        const at = await within(confirmedAt + patienceMs - Date.now(), signal, lookAgain(context, projectId, everyMs / 2))
+        const leftMs = confirmedAt + patienceMs - Date.now()
+        // One that is not answered is asked anew: a connection may be dead.
+        const at = await within(Math.min(leftMs, patienceMs / 3), signal, lookAgain(context, projectId, everyMs / 2))
         if (at !== null) return confirmed(at)
       } catch (error) {
         if (!isDhuoError(error) || error.code !== 'BACKEND_UNAVAILABLE') throw error
