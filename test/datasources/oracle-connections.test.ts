@@ -259,6 +259,22 @@ describe('statements that wait', () => {
     expect(await Promise.all(Array.from({ length: 20 }, () => rowsOf(opened, 'select n from ones')))).toHaveLength(20)
   })
 
+  test('for their turn to add a version wait no longer than their time, and say so', async () => {
+    const opened = await open({ DHUO_SQL_TIMEOUT_MS: '500' })
+    opened.database.reply(/FOR UPDATE/, 'silence')
+    const append = (key: number) =>
+      failureOf(
+        opened.lakehouse.appendVersion(
+          { schema, table: 'scores', required: [], key: null, above: 0, createdAt: '2026-11-27T12:00:00.000Z' },
+          { given: { columns: ['score'], rows: [[key]] } },
+        ),
+      )
+    for (const { error, took } of await Promise.all([append(1), append(2), append(3)])) {
+      expect(error).toMatchObject({ code: 'TIMEOUT' })
+      expect(took).toBeLessThan(1_500)
+    }
+  })
+
   test('of many projects share the connections: there are never more than the settings allow, and four', async () => {
     const opened = await open({ DHUO_ORACLE_CONNECTIONS: '2' })
     let most = 0

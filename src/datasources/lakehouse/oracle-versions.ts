@@ -63,7 +63,7 @@ export async function removeOracleVersion(writing: Writing, queue: VersionQueue,
  */
 function locked<T>(writing: Writing, queue: VersionQueue, work: (session: OracleSession) => Promise<T>): Promise<T> {
   const { sessions, time, accounts } = writing
-  return queue.run(
+  const turn = queue.run(
     accounts.owner,
     () => time.reason !== null,
     () =>
@@ -72,6 +72,9 @@ function locked<T>(writing: Writing, queue: VersionQueue, work: (session: Oracle
         return asOwner(writing, 'columns', work)
       }),
   )
+  turn.catch(() => {})
+  // Who waits for a turn waits no longer than its time.
+  return Promise.race([turn, time.stopped])
 }
 
 /** Keys may be of any length and characters. */
