@@ -69,7 +69,7 @@ describeWith('TLS to Oracle', ['openssl'])('TLS', () => {
 
   /** A lake house by the name in a wallet with these parts, before a listener that wants a certificate of its clients. */
   async function byWallet(
-    parts: readonly string[],
+    parts: readonly string[] | null,
     { password, server = 'server' }: { password?: string; server?: string } = {},
   ) {
     const scripted = await open({
@@ -81,7 +81,7 @@ describeWith('TLS to Oracle', ['openssl'])('TLS', () => {
     })
     const wallet = join(directory, `wallet-${scripted.listener.port}`)
     await mkdir(wallet)
-    await writeFile(join(wallet, 'ewallet.pem'), parts.map(read).join('\n'))
+    if (parts) await writeFile(join(wallet, 'ewallet.pem'), parts.map(read).join('\n'))
     const address = `(address=(protocol=tcps)(host=localhost)(port=${scripted.listener.port}))`
     const security = '(security=(ssl_server_dn_match=yes))'
     await writeFile(
@@ -120,6 +120,14 @@ describeWith('TLS to Oracle', ['openssl'])('TLS', () => {
     expect(error).toMatchObject({ code: 'BACKEND_UNAVAILABLE', cause: { message: expect.stringMatching(cause) } })
     expect(`${error.message} ${(error.cause as Error).message}`).not.toMatch(/chosen|guessed|secret/)
     expect(listener.logins).toEqual([])
+  })
+
+  test('with names of services alone the authorities of the system are asked', async () => {
+    const { lakehouse } = await byWallet(null)
+    await expect(lakehouse.ping()).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+      cause: { message: expect.stringMatching(/NJS-506[\s\S]*certificate/) },
+    })
   })
 
   test('without a wallet the authorities of the system are asked', async () => {

@@ -127,6 +127,8 @@ describe('what keeps it from a connection is named with its remedy', () => {
     const wallet = await mkdtemp(join(home, 'wallet-'))
     const more = { DHUO_ORACLE_WALLET: wallet }
     await reach('oracle:dhuo_low', /NJS-5(16|17|20)/, /tnsnames\.ora of the directory DHUO_ORACLE_WALLET/, more)
+    const nowhere = { DHUO_ORACLE_WALLET: '/nowhere/at/all' }
+    await reach('oracle:dhuo_low', /NJS-5(16|17|20)/, /tnsnames\.ora of the directory DHUO_ORACLE_WALLET/, nowhere)
     await writeFile(join(wallet, 'tnsnames.ora'), 'other = (description=(address=(protocol=tcp)(host=h)(port=1)))\n')
     await reach('oracle:dhuo_low', /NJS-517/, /tnsnames\.ora/, more)
   })
@@ -234,15 +236,22 @@ describe('what it lacks is named one by one, with what grants it', () => {
 })
 
 describeWith('the wallet of Oracle', ['openssl'])('the wallet of Oracle', () => {
-  test('that is not there, not of that password, or not of the server’s authority is named', async () => {
+  test('that is not there, is none, or is not of the server’s authority is named', async () => {
     const directory = await mkdtemp(join(home, 'tls-'))
     const openssl = (...words: string[]) => execFileSync('openssl', words, { cwd: directory, stdio: 'pipe' })
     openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-keyout', 'k', '-out', 'c')
     const { listener } = await database({
       tls: { key: readFileSync(join(directory, 'k')), cert: readFileSync(join(directory, 'c')) },
     })
-    const fault = onlyFault(await look(listener.url))
-    expect(fault).toMatchObject({ check: 'reach', remedy: expect.stringContaining('Unzip the wallet anew') })
-    expect(fault.said).toMatch(/NJS-50[5-8]/)
+    const wallet = await mkdtemp(join(directory, 'wallet-'))
+    const address = `(address=(protocol=tcps)(host=127.0.0.1)(port=${listener.port}))`
+    await writeFile(join(wallet, 'tnsnames.ora'), `dhuo_low = (description=${address}(connect_data=(service_name=FREEPDB1)))\n`)
+    for (const pem of [null, 'no certificate', readFileSync(join(directory, 'k'), 'utf8')]) {
+      if (pem !== null) await writeFile(join(wallet, 'ewallet.pem'), pem)
+      const fault = onlyFault(await look('oracle:dhuo_low', { DHUO_ORACLE_WALLET: wallet }))
+      expect(fault).toMatchObject({ check: 'reach', remedy: expect.stringContaining('Unzip the wallet anew') })
+      expect(fault.said).toMatch(/NJS-50[5-8]/)
+    }
+    expect(onlyFault(await look(listener.url)).said).toMatch(/NJS-506/)
   })
 })

@@ -1,7 +1,9 @@
 // The connections to Oracle: a pool for each account that is in use, never more connections in all than the settings allow.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
+import { existsSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import oracledb from 'oracledb'
 import type { OracleLakehouseConfig } from '../../config/lakehouse-config.js'
@@ -146,7 +148,9 @@ export class OraclePools {
       user: account === '' ? user : `${user}[${account}]`,
       password,
       connectString,
-      ...(walletDirectory && { configDir: walletDirectory, walletLocation: walletDirectory }),
+      ...(walletDirectory && { configDir: walletDirectory }),
+      // Without the file the driver would fail; with TLS for one side alone there is none.
+      ...(walletDirectory && existsSync(join(walletDirectory, 'ewallet.pem')) && { walletLocation: walletDirectory }),
       ...(walletPassword && { walletPassword }),
       poolMin: 0,
       poolMax: this.most,
