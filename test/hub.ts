@@ -7,6 +7,7 @@ import { readConfig } from '../src/config.js'
 import type { Datasources } from '../src/datasources/datasources.js'
 import { createLogger } from '../src/logger.js'
 import { startOciStorage } from './oci/oci-storage.js'
+import { startOracle } from './oracle/oracle-lakehouse-over-postgres.js'
 import { createDatabase, onServer } from './postgres-database.js'
 
 /** A bearer token or an access key; null sends none. */
@@ -49,7 +50,8 @@ export const adminPassword = 'correct horse battery'
 
 /**
  * A whole server on embedded backends in a directory of its own, on a free port; its catalog is in a PostgreSQL database of its own
- * where the environment variable DHUO_TEST_CATALOG says `postgres`, its objects in a double of OCI where DHUO_TEST_STORAGE says `oci`.
+ * where the environment variable DHUO_TEST_CATALOG says `postgres`, its objects in a double of OCI where DHUO_TEST_STORAGE says `oci`,
+ * its tables in a double of Oracle where DHUO_TEST_LAKEHOUSE says `oracle`.
  * @param settings environment variables on top of those
  * @param log to read what is logged; without it there is no log
  */
@@ -61,6 +63,7 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
       ? await createDatabase()
       : `sqlite:${join(settings['DHUO_HOME'] ?? home, 'catalog.db')}`)
   const storage = process.env['DHUO_TEST_STORAGE'] === 'oci' && !settings['DHUO_STORAGE_URL'] ? await startOciStorage() : null
+  const oracle = process.env['DHUO_TEST_LAKEHOUSE'] === 'oracle' && !settings['DHUO_LAKEHOUSE_URL'] ? await startOracle() : null
   const config = readConfig({
     PORT: '0',
     DHUO_HOME: home,
@@ -70,6 +73,7 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
     DHUO_PASSWORD_COST: '10',
     DHUO_CATALOG_URL: catalogUrl,
     ...storage?.settings,
+    ...oracle?.settings,
     ...settings,
   })
   let application: Application = await startApplication(config, log)
@@ -111,6 +115,7 @@ export async function createTestHub(settings: Record<string, string> = {}, log =
     async close() {
       await application.close()
       await storage?.close()
+      await oracle?.close()
       await rm(home, { recursive: true, force: true })
     },
   }

@@ -95,13 +95,10 @@ export class DatasetResolver {
       | number
       | null,
   ): Promise<TableResult> {
+    const { lakehouse } = context.datasources
     const project = await projectOf(context, dataset)
-    const select = { schema: project.name, sql: `select * from "${dataset.tableName.replaceAll('"', '""')}"` }
-    const page = await context.datasources.lakehouse.select(
-      select,
-      { limit: rowLimit(limit, 20, context.config.sql.maxRows) },
-      context.signal,
-    )
+    const select = { schema: project.name, sql: `select * from ${lakehouse.nameInSql(dataset.tableName)}` }
+    const page = await lakehouse.select(select, { limit: rowLimit(limit, 20, context.config.sql.maxRows) }, context.signal)
     return tableResult(page, project.id, { select })
   }
 

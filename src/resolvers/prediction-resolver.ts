@@ -107,7 +107,7 @@ export class PredictionResolver {
       loaders.project.load(prediction.projectId),
       loaders.dataset.load(prediction.outputDatasetId),
     ])
-    const sql = `select * from "${output!.tableName.replaceAll('"', '""')}" where "VERSION" = ?`
+    const sql = `select * from ${datasources.lakehouse.nameInSql(output!.tableName)} where VERSION = ?`
     const select = { schema: project!.name, sql, params: [prediction.version] }
     const page = { limit: rowLimit(limit, 20, config.sql.maxRows) }
     return tableResult(await datasources.lakehouse.select(select, page, signal), project!.id, { select })

@@ -31,6 +31,28 @@ export interface OverPostgres {
   close(): Promise<void>
 }
 
+export interface OracleDouble {
+  listener: OracleListener
+  database: PostgresAsOracle
+  /** Environment variables of a server. */
+  settings: Record<string, string>
+  close(): Promise<void>
+}
+
+export async function startOracle(options: ListenerOptions = {}): Promise<OracleDouble> {
+  const database = await PostgresAsOracle.open(await createDatabase(), serverAccount)
+  const listener = await startOracleListener(database, options)
+  return {
+    listener,
+    database,
+    settings: { DHUO_LAKEHOUSE_URL: listener.url, DHUO_ORACLE_USER: serverAccount, DHUO_ORACLE_PASSWORD: 'secret' },
+    close: async () => {
+      await listener.close()
+      await database.close()
+    },
+  }
+}
+
 /** The lake house on a double of Oracle: the real driver and the real protocol, and a PostgreSQL behind them. */
 export async function openOverPostgres(
   options: ListenerOptions = {},
@@ -38,8 +60,7 @@ export async function openOverPostgres(
   log: Logger = createLogger('silent'),
 ): Promise<OverPostgres> {
   const home = await mkdtemp(join(tmpdir(), 'oracle-lakehouse-'))
-  const database = await PostgresAsOracle.open(await createDatabase(), serverAccount)
-  const listener = await startOracleListener(database, options)
+  const { database, listener, close } = await startOracle(options)
   const opened: Lakehouse[] = []
   const another = async () => {
     const lakehouse = await openOracleLakehouse(configFor(listener.url, join(home, String(opened.length)), settings), log)
@@ -53,8 +74,7 @@ export async function openOverPostgres(
     another,
     close: async () => {
       for (const lakehouse of opened) await lakehouse.close()
-      await listener.close()
-      await database.close()
+      await close()
       await rm(home, { recursive: true, force: true })
     },
   }

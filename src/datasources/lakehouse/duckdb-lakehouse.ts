@@ -6,7 +6,7 @@ import { badInput, DhuoError } from '../../errors.js'
 import { runDml } from './duckdb-dml.js'
 import { allowForFile, DuckdbFiles, exportIn, readPage, withExchangeFile } from './duckdb-files.js'
 import type { ProjectOptions } from './duckdb-project.js'
-import { qualified } from './duckdb-project.js'
+import { qualified, quoteName } from './duckdb-project.js'
 import { DuckdbProjects } from './duckdb-projects.js'
 import { assertComplete, asTable, checkedSelect, prepareSelect, shapeOf } from './duckdb-select.js'
 import { DuckdbSessions, type Session, type SessionOptions } from './duckdb-session.js'
@@ -92,6 +92,10 @@ class DuckdbLakehouse implements Lakehouse {
       const table = await asTable(connection, query.sql)
       return write({ table, params: query.params, shape: await shapeOf(connection, table, query.params) })
     })
+  }
+
+  nameInSql(table: string): string {
+    return quoteName(table)
   }
 
   async execute(

@@ -158,6 +158,8 @@ export interface Lakehouse {
     /** The empty text is a value of its own; without it, it is stored as null, however it comes. */
     emptyText: boolean
   }
+  /** How a statement names a table that `describeTables` knows by this name, whatever words the backend keeps for itself. */
+  nameInSql(table: string): string
   /** Resolves when the backend answers. */
   ping(): Promise<void>
   /** Idempotent. */

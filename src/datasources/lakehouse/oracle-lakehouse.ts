@@ -28,7 +28,7 @@ import type {
 import type { CloudLoading } from './oracle-cloud-load.js'
 import { runOracleDml } from './oracle-dml.js'
 import { exportFromOracle } from './oracle-export.js'
-import { accountsOf, createProjectProcedure, tableNameOf } from './oracle-names.js'
+import { accountsOf, createProjectProcedure, quoteOracle, tableNameOf } from './oracle-names.js'
 import { selectPage } from './oracle-select.js'
 import { OracleSessions } from './oracle-session.js'
 import { readStatement } from './oracle-statement.js'
@@ -112,6 +112,10 @@ class OracleLakehouse implements Lakehouse {
 
   check(): Promise<void> {
     return this.#sessions.check()
+  }
+
+  nameInSql(table: string): string {
+    return quoteOracle(table.toUpperCase())
   }
 
   async ping(): Promise<void> {

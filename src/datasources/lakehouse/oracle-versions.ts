@@ -1,7 +1,7 @@
 // Adds rows to a table on Oracle as its next version: one after the other on all servers, with account of what was added.
 import { createHash } from 'node:crypto'
 import { badInput } from '../../errors.js'
-import type { AppendedVersion, GivenRows, TableSource, VersionTarget } from './lakehouse.js'
+import type { AppendedVersion, Column, GivenRows, TableSource, VersionTarget } from './lakehouse.js'
 import { newColumnsFor } from './oracle-load-columns.js'
 import { quoteOracle, tableNameOf } from './oracle-names.js'
 import type { OracleSession } from './oracle-session.js'
@@ -171,7 +171,7 @@ async function append(session: OracleSession, writing: Writing, target: VersionT
   const table = tableNameOf(target.table)
   const existing = (await columnsOfTables(session, [table])).get(table) ?? null
   const shown = staged.columns.map(({ shownName: name, databaseType }) => ({ name, databaseType }))
-  assertFit(shown, target, existing && { columns: existing, rowCount: 0 })
+  assertFit(shown, target, existing && { columns: existing.map(asVersioned), rowCount: 0 })
   const goals = existing ?? [...staged.columns, ...addedColumns]
   const goalOf = (name: string) => goals.find((goal) => goal.name.toUpperCase() === name.toUpperCase())!
   const version = await nextVersion(session, target, existing && goalOf('VERSION').name)
@@ -208,6 +208,10 @@ async function append(session: OracleSession, writing: Writing, target: VersionT
   }
 }
 
+/** A NUMBER without digits is what most tables have for VERSION that were not made here, `SELECT 1 AS VERSION` among them. */
+const asVersioned = (column: Column): Column =>
+  column.name.toUpperCase() === 'VERSION' && column.databaseType === 'NUMBER' ? { ...column, type: 'INTEGER' } : column
+
 /** To make a view commits first: where the view could not be made, what was committed is taken back. */
 async function undoMade(session: OracleSession, table: string, version: number, made: string): Promise<void> {
   try {
@@ -227,7 +231,7 @@ async function nextVersion(session: OracleSession, { table, above }: VersionTarg
     `SELECT GREATEST(${inTable}, NVL((SELECT MAX(VERSION) FROM ${ledger} WHERE TABLE_NAME = :1), 0), :2) FROM DUAL`,
     { 1: table.toLowerCase(), 2: above },
   )
-  const version = Number(row![0]) + 1
+  const version = Math.floor(Number(row![0])) + 1
   if (version > highestVersion)
     throw badInput('table', `The table ${table} has a row whose VERSION is ${version - 1}: no higher one can follow.`)
   return version
