@@ -366,6 +366,10 @@ export function objectStorageContract(name: string, open: () => Promise<ObjectSt
       setTimeout(() => source.destroy(new Error('the query was stopped')), 20)
       await expect(writing).rejects.toThrow('the query was stopped')
       await expect(storage.read(locationOf(request, request.id))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      const early = new PassThrough()
+      const begun = storage.write({ ...request, id: newId() }, early)
+      early.destroy(new Error('before anybody read it'))
+      await expect(begun).rejects.toThrow('before anybody read it')
     })
 
     /** As a client does it: straight to the backend where that takes it, otherwise through a server. */

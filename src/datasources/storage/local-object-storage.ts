@@ -111,6 +111,8 @@ class LocalObjectStorage implements ObjectStorage {
 
   async write(request: { id: string; bucket: string; key: string; contentType: string }, bytes: Readable): Promise<StoredBytes> {
     const temporary = join(this.#writes, randomUUID())
+    // It may fail before anybody reads it, and must find a listener then.
+    bytes.once('error', () => {})
     try {
       const target = this.#versionPath(request.bucket, request.id)
       await this.#requireBucket(request.bucket)
