@@ -5,6 +5,7 @@ import type { Datasources } from '../datasources/datasources.js'
 import { DhuoError } from '../errors.js'
 import { requireName } from '../naming-policy.js'
 import { requireText } from '../tracking-rules.js'
+import { inTermsOf } from './in-terms-of.js'
 
 /** @throws BAD_USER_INPUT, CONFLICT when the name is taken */
 export async function createProject(
@@ -18,7 +19,7 @@ export async function createProject(
 
   const project: ProjectRow = { id: newId('project'), name, description: input.description, createdAt: new Date().toISOString() }
   // The schema first: one without a project does no harm and is taken up by the next try, a project without one is broken.
-  await lakehouse.createSchema(name)
+  await inTermsOf({ schema: 'input.name' }, lakehouse.createSchema(name))
   await catalog.transaction(async ({ projects }) => {
     if (!(await projects.insert(project))) throw taken
     await projects.setMember({ projectId: project.id, userId: input.ownerId, role: 'OWNER' })

@@ -333,6 +333,37 @@ describe('a session that was used before', () => {
   })
 })
 
+describe('a database that is not set up as it should be', () => {
+  const project = (opened: ScriptedLakehouse) => opened.lakehouse.createSchema(schema)
+  test.each([
+    [6550, "line 1, column 7: PLS-00201: identifier 'DHUOADMIN.CREATE_PROJECT' must be declared"],
+    [20_001, "No name of a project's account."],
+    [1031, 'insufficient privileges'],
+  ])('with ORA-%i of the procedure is BACKEND_UNAVAILABLE, and no name of it is told', async (number, words) => {
+    const opened = await open()
+    opened.database.reply(/CREATE_PROJECT/, new OracleFault(number, words))
+    const { error } = await failureOf(project(opened))
+    expect(error).toMatchObject({ code: 'BACKEND_UNAVAILABLE', message: expect.stringMatching(/not set up.*operator/) })
+    expect(error.message).not.toMatch(/DHUOADMIN|CREATE_PROJECT/)
+  })
+
+  test('with an account of that name which is no project’s is a conflict', async () => {
+    const opened = await open()
+    opened.database.reply(/CREATE_PROJECT/, new OracleFault(20_002, "There is an account of that name which is no project's."))
+    await expect(project(opened)).rejects.toMatchObject({ code: 'CONFLICT', field: 'schema' })
+  })
+
+  test.each([
+    [1031, /^CREATE TABLE/],
+    [1950, /^CREATE TABLE/],
+    [942, /^GRANT|DHUO#LOCK/],
+  ])('with ORA-%i of a statement of the server is no fault of the client', async (number, statement) => {
+    const opened = await open()
+    opened.database.reply(statement, new OracleFault(number, 'refused'))
+    await expect(project(opened)).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+  })
+})
+
 describe('long values', () => {
   const texts = (count: number, length: number) => ({
     columns: [{ name: 'T', type: 'CLOB' }] as const,

@@ -162,7 +162,7 @@ export interface Lakehouse {
   nameInSql(table: string): string
   /** Resolves when the backend answers. */
   ping(): Promise<void>
-  /** Idempotent. */
+  /** Idempotent. @throws CONFLICT (`field: schema`) the backend has the name for something else */
   createSchema(schema: string): Promise<void>
 
   /** One read-only statement. */

@@ -124,6 +124,18 @@ export function translateOracleError(error: unknown, context: OracleErrorContext
   return as(code === 'ORA-00001' ? 'CONFLICT' : 'BAD_USER_INPUT', wordsOf(error as OracleError, code, context), context.field)
 }
 
+/** Of a statement of this server's: that the database refuses it is a fault of the installation and none of the client's. Null for other errors. */
+export function installationFault(error: unknown, context: OracleErrorContext): DhuoError | null {
+  const translated = translateOracleError(error, context)
+  const isClients = isDhuoError(translated) && (translated.code === 'BAD_USER_INPUT' || translated.code === 'CONFLICT')
+  if (!isClients || isOracleConflict(error)) return null
+  return new DhuoError(
+    'BACKEND_UNAVAILABLE',
+    `The lakehouse's database is not set up as this server needs it (${codeOf(error)}). Its operator can see why in the log.`,
+    { cause: error },
+  )
+}
+
 /** The database's words with its code, without its address for help, its stack and the accounts; then where, and what may help. */
 function wordsOf({ message, offset }: OracleError, code: string, { accounts, sourceOffset }: OracleErrorContext): string {
   const lines = message.split('\n').filter((line) => line.trim() !== '' && !/^(Help:|ORA-06512)|^https?:/.test(line))

@@ -27,6 +27,7 @@ import type {
 } from './lakehouse.js'
 import type { CloudLoading } from './oracle-cloud-load.js'
 import { runOracleDml } from './oracle-dml.js'
+import { hasCode } from './oracle-errors.js'
 import { exportFromOracle } from './oracle-export.js'
 import { accountsOf, createProjectProcedure, quoteOracle, tableNameOf } from './oracle-names.js'
 import { selectPage } from './oracle-select.js'
@@ -126,9 +127,18 @@ class OracleLakehouse implements Lakehouse {
     const { prefix } = this.config
     const accounts = accountsOf(prefix, schema)
     await this.#within(undefined, async (time) => {
-      await this.#sessions.runAsServer(time, async (connection) => {
-        await connection.execute(`BEGIN ${createProjectProcedure(prefix)}(:1); END;`, { 1: accounts.owner })
-      })
+      try {
+        await this.#sessions.runAsServer(time, async (connection) => {
+          await connection.execute(`BEGIN ${createProjectProcedure(prefix)}(:1); END;`, { 1: accounts.owner })
+        })
+      } catch (error) {
+        // As the procedure of docs/oracle.md says it.
+        if (!hasCode(error, 20_002)) throw error
+        throw new DhuoError('CONFLICT', `The name "${schema}" is in use in the lakehouse's database for something else.`, {
+          field: 'schema',
+          cause: error,
+        })
+      }
       await this.#sessions.run({ time, accounts, as: 'owner' }, createAccounts)
     })
   }

@@ -1,11 +1,10 @@
 // One account's work on one connection of Oracle: how it begins, how it is stopped, and what becomes of the connection.
 import type oracledb from 'oracledb'
 import type { OracleLakehouseConfig } from '../../config/lakehouse-config.js'
-import { DhuoError, isDhuoError } from '../../errors.js'
+import { DhuoError } from '../../errors.js'
 import {
-  codeOf,
+  installationFault,
   isLost,
-  isOracleConflict,
   isPassing,
   leavesSession,
   type OracleErrorContext,
@@ -97,7 +96,9 @@ export class OracleSessions {
     try {
       return await this.#attempt({ time, account: null, leave, isLast: false }, work)
     } catch (error) {
-      throw time.reason ? time.reason.error : translateOracleError(error, { field: 'sql', accounts: [], sourceOffset: null })
+      if (time.reason) throw time.reason.error
+      const context = { field: 'sql', accounts: [], sourceOffset: null } as const
+      throw installationFault(error, context) ?? translateOracleError(error, context)
     }
   }
 
@@ -257,14 +258,7 @@ export class OracleSession {
     try {
       return await work()
     } catch (error) {
-      const translated = this.clientError(error)
-      const isClients = isDhuoError(translated) && (translated.code === 'BAD_USER_INPUT' || translated.code === 'CONFLICT')
-      if (!isClients || isOracleConflict(error) || this.time.reason) throw error
-      throw new DhuoError(
-        'BACKEND_UNAVAILABLE',
-        `The lakehouse's database is not set up as this server needs it (${codeOf(error)}). Its operator can see why in the log.`,
-        { cause: error },
-      )
+      throw (this.time.reason ? null : installationFault(error, this.context)) ?? error
     }
   }
 }
