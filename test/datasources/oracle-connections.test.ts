@@ -290,6 +290,26 @@ describe('statements that wait', () => {
     expect(new Set(opened.listener.logins).size).toBe(12)
   })
 
+  test('of accounts that come and go in bursts are all answered, and idle connections make room for others', async () => {
+    const opened = await open({ DHUO_ORACLE_CONNECTIONS: '6' })
+    const burst = (project: number, count: number) =>
+      Array.from({ length: count }, () =>
+        opened.lakehouse.select({ schema: `project${project}`, sql: 'select n from ones' }, { limit: 1 }),
+      )
+    for (let round = 0; round < 12; round++) {
+      const long = failureOf(
+        opened.lakehouse.select(
+          { schema: `project${round % 4}`, sql: 'select n from silence' },
+          { limit: 1 },
+          AbortSignal.timeout(60),
+        ),
+      )
+      await Promise.all([...burst(round % 4, 12), ...burst((round + 1) % 4, 12), ...burst((round + 2) % 4, 3)])
+      expect((await long).error.name).toBe('TimeoutError')
+    }
+    await eventually(() => opened.listener.open() <= 6 + 4)
+  })
+
   test.each([
     [18, 'maximum number of sessions exceeded'],
     [2391, 'exceeded simultaneous SESSIONS_PER_USER limit'],

@@ -16,6 +16,8 @@ interface OpenPool {
   /** Connections that are asked for or given out. */
   users: number
   sockets: Set<Socket>
+  /** While it closes idle connections: nobody may ask it for one then. */
+  shrinking: Promise<void> | null
 }
 
 export interface TakenConnection {
@@ -89,6 +91,7 @@ export class OraclePools {
     try {
       const pool = await open.opening
       if (pool.connectionsOpen <= pool.connectionsInUse) await this.#makeRoom()
+      while (open.shrinking) await open.shrinking
       const connection = await pool.getConnection()
       return {
         connection,
@@ -130,7 +133,7 @@ export class OraclePools {
     }
     const sockets = new Set<Socket>()
     const opening = socketsOfPool.run(sockets, () => this.#create(account))
-    const open: OpenPool = { opening, pool: null, users: 0, sockets }
+    const open: OpenPool = { opening, pool: null, users: 0, sockets, shrinking: null }
     this.#open.set(account, open)
     open.opening.then(
       (pool) => {
@@ -186,10 +189,21 @@ export class OraclePools {
         this.#open.delete(account)
         await this.#close(open, 0)
       } else {
-        // There is no other way to close the idle ones alone.
-        await open.pool.reconfigure({ poolMax: open.users })
-        await open.pool.reconfigure({ poolMax: this.most })
+        open.shrinking ??= this.#shrink(open.pool, open.users).finally(() => {
+          open.shrinking = null
+        })
+        await open.shrinking
       }
+    }
+  }
+
+  /** There is no other way to close the idle ones alone. */
+  async #shrink(pool: oracledb.Pool, users: number): Promise<void> {
+    try {
+      await pool.reconfigure({ poolMax: users })
+      await pool.reconfigure({ poolMax: this.most })
+    } catch {
+      // It is being closed.
     }
   }
 
