@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'graphql-ws'
 import WebSocket from 'ws'
+import { DhuoError } from '../../src/errors.js'
 import { createTestHub, type TestHub } from '../hub.js'
 import { seedKey, seedUser } from '../seed.js'
 import {
@@ -110,6 +111,36 @@ describe('whoever follows a pipeline run', () => {
       expect(data!.pipelineEvents.pipelineRun.lastSequence).toBeGreaterThanOrEqual(data!.pipelineEvents.sequence)
     }
     expect(last).toMatchObject({ pipelineRun: { status: 'SUCCEEDED' }, step: null })
+  })
+
+  test('is told with which event something could not be read, and has it when coming back with the same `after`', async () => {
+    const id = await startRun(hub, await seedDeployment(hub, [{ script: '' }]))
+    const { lastSequence } = await runWhen(hub, id)
+    const { pipelineRuns } = hub.datasources.catalog
+    const really = pipelineRuns.byIds.bind(pipelineRuns)
+    let reads = 0
+    // Once for the subscription, and once for each event.
+    pipelineRuns.byIds = (ids) =>
+      ++reads === 4 ? Promise.reject(new DhuoError('BACKEND_UNAVAILABLE', 'The catalog is away.')) : really(ids)
+    const query =
+      'subscription ($id: ID!, $after: Int) { pipelineEvents(pipelineRun: $id, after: $after) { sequence pipelineRun { id } } }'
+    const seen: number[] = []
+    const codes: unknown[] = []
+    const listen = async (): Promise<void> => {
+      for await (const { data, errors } of clientAs().iterate<{ pipelineEvents: { sequence: number } }>({
+        query,
+        variables: { id, after: seen.at(-1) ?? 0 },
+      })) {
+        if (errors) codes.push(errors[0]!.extensions!['code'])
+        if (errors) return
+        seen.push(data!.pipelineEvents.sequence)
+      }
+    }
+    await listen()
+    expect([seen, codes]).toEqual([[1, 2], ['BACKEND_UNAVAILABLE']])
+    await listen()
+    pipelineRuns.byIds = really
+    expect([seen, codes]).toEqual([upTo(lastSequence), ['BACKEND_UNAVAILABLE']])
   })
 
   test('must know it and be allowed to see it', async () => {
