@@ -135,9 +135,9 @@ const until = async (what: () => boolean | Promise<boolean>, ms = 60_000): Promi
 }
 
 async function open({ group: name, port, runId, count, operations }: Opening): Promise<void> {
-  const subscribers: Subscriber[] = []
-  const group: Group = { runId, sequence: 0, subscribers }
+  const group: Group = groups.get(name) ?? { runId, sequence: 0, subscribers: [] }
   groups.set(name, group)
+  const subscribers: Subscriber[] = []
   for (let start = 0; start < count; start += 100) {
     const some = Array.from({ length: Math.min(100, count - start) }, () => new Subscriber(port))
     await Promise.all(some.map((subscriber) => subscriber.ready()))
@@ -157,6 +157,7 @@ async function open({ group: name, port, runId, count, operations }: Opening): P
     }
     subscribers.push(...some)
   }
+  group.subscribers.push(...subscribers)
   // That a subscription is under way the protocol does not say; an event does.
   await until(async () => Number((await redis.pubsub('NUMSUB', channelOf(runId)))[1]) > 0)
   const before = operations ? 1 : 0

@@ -41,8 +41,11 @@ const constant = JSON.stringify({
 class Child<Message extends object> {
   private readonly process: ChildProcess
 
-  constructor(file: string, core: number, args: readonly string[] = []) {
-    this.process = fork(join(import.meta.dirname, file), args, { stdio: ['ignore', 2, 2, 'ipc'] })
+  constructor(file: string, core: number, args: readonly string[] = [], env: Record<string, string> = {}) {
+    this.process = fork(join(import.meta.dirname, file), args, {
+      stdio: ['ignore', 2, 2, 'ipc'],
+      env: { ...process.env, ...env },
+    })
     if (availableParallelism() > 1)
       spawnSync('taskset', ['-a', '-p', '-c', String(core), String(this.process.pid)], { stdio: 'ignore' })
   }
@@ -97,18 +100,19 @@ export class FanOutServer {
   private port = 0
   private count = 0
 
-  private constructor(world: FanOutWorld, kind: Kind, home: string) {
+  private constructor(world: FanOutWorld, kind: Kind, home: string, env: Record<string, string>) {
     this.world = world
     this.kind = kind
     this.home = home
     this.runId = newId('pipelineRun')
     const channel = `dhuo:logEvents:${this.runId}`
     const more = { product: [this.runId, home], broadcast: [channel, constant], naive: [channel] }[kind]
-    this.child = new Child(`fan-out-${kind}.ts`, 0, [String(world.redis.port), ...more])
+    this.child = new Child(`fan-out-${kind}.ts`, 0, [String(world.redis.port), ...more], env)
   }
 
-  static async start(world: FanOutWorld, kind: Kind): Promise<FanOutServer> {
-    const server = new FanOutServer(world, kind, await mkdtemp(join(tmpdir(), 'dhuo-bench-')))
+  /** @param env variables of its process */
+  static async start(world: FanOutWorld, kind: Kind, env: Record<string, string> = {}): Promise<FanOutServer> {
+    const server = new FanOutServer(world, kind, await mkdtemp(join(tmpdir(), 'dhuo-bench-')), env)
     server.port = await server.child.answer()
     return server
   }

@@ -273,6 +273,7 @@ export class QueryExecution {
 }
 
 const emptyAnswer = (selection: SelectionPlan): Answer => (selection.hasPrototypeKey ? Object.create(null) : {})
+
 const pathTo = (field: FieldPlan, prev: Path | undefined): Path => ({ prev, key: field.key, typename: field.parentType.name })
 
 const isPromise = (value: unknown): value is Promise<unknown> =>
