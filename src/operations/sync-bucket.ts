@@ -130,7 +130,9 @@ async function register(
     ? new Map(found.map((each) => [each, contentTypeOf(each.key)]))
     : await describeAll(datasources, existing, bucket, found)
 
-  await catalog.transaction(async ({ storedObjects }) => {
+  // It may be carried out more than once: it counts for itself.
+  const done = await catalog.transaction(async ({ storedObjects }) => {
+    const done = { added: 0, replaced: 0 }
     for (const { found, before } of changes) {
       const row = knownOf.get(`${found.etag} ${found.key}`)
       const contentType = contentTypes.get(found)
@@ -140,9 +142,12 @@ async function register(
       // Somebody took an older version back, or one that had been deleted.
       if (row) await storedObjects.reinstate(row, now)
       else await storedObjects.insertCurrent(rowOf(bucket, found, contentType, createdBy))
-      sync[before ? 'replaced' : 'added']++
+      done[before ? 'replaced' : 'added']++
     }
+    return done
   })
+  sync.added += done.added
+  sync.replaced += done.replaced
 }
 
 /** The content types of those that are still there, and that nobody is about to register. */
