@@ -6,7 +6,7 @@ import { sweepExpired } from '../../src/operations/sweep-expired.js'
 import { createTestHub } from '../hub.js'
 import type { Bucket } from '../oci/object-storage-state.js'
 import { createOciHub, type OciHub } from '../oci-hub.js'
-import { seedBucket, seedObject, seedProject, seedUser } from '../seed.js'
+import { seedBucket, seedKey, seedObject, seedProject, seedUser } from '../seed.js'
 
 let oci: OciHub
 let project: string
@@ -317,6 +317,26 @@ test('a bucket is imported once, by administrators; a sync is for EDITORs', asyn
   const sync = 'mutation ($b: String!) { syncBucket(bucket: $b) { added } }'
   expect((await oci.hub.error(sync, { b: bucket.name }, viewer.token)).extensions.code).toBe('FORBIDDEN')
   expect(await oci.hub.data(sync, { b: bucket.name }, owner.token)).toEqual({ syncBucket: { added: 0 } })
+
+  // To people of other projects it is not there, under whatever name; nor does a key import, whosever it is.
+  const other = await seedProject(oci.hub)
+  const stranger = await seedUser(oci.hub, { [other.name]: 'OWNER' })
+  for (const name of [bucket.name, bucket.name.toLowerCase()]) {
+    expect((await oci.hub.error(sync, { b: name }, stranger.token)).extensions).toMatchObject({
+      code: 'NOT_FOUND',
+      field: 'bucket',
+    })
+    expect(await oci.hub.data('query ($n: String!) { bucket(name: $n) { id } }', { n: name }, stranger.token)).toEqual({
+      bucket: null,
+    })
+  }
+  const again = { input: { ...input, project: other.name } }
+  expect((await oci.hub.error(mutation, again)).extensions).toMatchObject({ code: 'CONFLICT', field: 'input.name' })
+  expect((await oci.hub.error(mutation, again, stranger.token)).extensions.code).toBe('FORBIDDEN')
+  const key = await seedKey(oci.hub, oci.hub.admin, { role: 'OWNER' })
+  expect((await oci.hub.error(mutation, { input: { ...input, name: foreignBucket().name } }, key.secret)).extensions.code).toBe(
+    'FORBIDDEN',
+  )
 })
 
 test('a storage that nobody else fills has nothing to import', async () => {
