@@ -15,5 +15,6 @@ export default {
   // Much of what the quick ones do is waiting for a process or a socket: four keep two cores busy.
   maxWorkers: isSlow ? 2 : 4,
   workerIdleMemoryLimit: '12%',
+  testSequencer: '<rootDir>/test/longest-first.mjs',
   testTimeout: 20_000,
 }
