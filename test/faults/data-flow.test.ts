@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '../eventually.js'
 import { readEvents, runWhen, type SeenRun, seedDeployment, startRun } from '../graphql/pipeline-seed.js'
 import type { TestHub } from '../hub.js'
-import { filesBucket, startDataFlowDouble } from '../oci/data-flow-double.js'
+import { startDataFlowDouble } from '../oci/data-flow-double.js'
 import { dataFlowSettings, openDataFlowHub } from '../oci/data-flow-hub.js'
 import type { RunOutcome, RunProgram, StartedRun } from '../oci/data-flow-runs.js'
 import { uniqueName } from '../seed.js'
@@ -18,13 +18,14 @@ const printing = (_program: RunProgram): StartedRun => {
   const lines = counted(5).map((text, i) => `[dhuo ${i + 1} +0.${i}00] ${text}\n`)
   const stdout = Buffer.from(`[dhuo 0 2026-11-23T12:00:00.000Z]\n${lines.join('')}`)
   const end: RunOutcome = { isSuccess: true, details: '', stdout, stderr: Buffer.alloc(0) }
-  return { outcome: sleep(500 + Math.random() * 3_000, end), kill: () => {} }
+  return { outcome: sleep((500 + Math.random() * 3_000) * scale, end), kill: () => {} }
 }
 
 const runs = 50
 /** `DHUO_TEST_WHOLE_OUTAGE=1`: a whole minute, and the pauses of every day. */
 const isWhole = process.env['DHUO_TEST_WHOLE_OUTAGE'] === '1'
-const outageMs = isWhole ? 60_000 : 6_000
+const scale = isWhole ? 10 : 1
+const outageMs = 6_000 * scale
 /** `runs` runs, of which some have begun when the misfortune strikes; and what came of all of them. */
 async function throughMisfortune(
   strike: (double: Awaited<ReturnType<typeof openDataFlowHub>>['double'], hub: TestHub, ids: readonly string[]) => Promise<void>,
@@ -41,13 +42,13 @@ async function throughMisfortune(
     const starting = (async () => {
       for (let i = 0; i < runs; i++) {
         ids.push(await startRun(hub, deployment))
-        await sleep(40)
+        await sleep(40 * scale)
       }
     })()
     await eventually(() => double.dataFlow.runs.size > runs / 3, 30_000)
     await strike(double, hub, ids)
     await starting
-    const ended = await Promise.all(ids.map((id) => runWhen(hub, id, undefined, 120_000)))
+    const ended = await Promise.all(ids.map((id) => runWhen(hub, id, undefined, 120_000 * scale)))
     expect(ended.map(({ status }) => status)).toEqual(ids.map(() => 'SUCCEEDED'))
     for (const run of ended) {
       expect(textsOf(run)).toEqual(counted(5))
@@ -59,44 +60,47 @@ async function throughMisfortune(
     const counts = double.dataFlow.runsByTag('dhuo-job')
     expect(counts.size).toBe(runs)
     expect([...counts.values()].every((count) => count === 1)).toBe(true)
-    // What was made without an answer has left nothing behind either: requests for lines end with their runs.
-    await eventually(() => double.storage.state.buckets.get(filesBucket)!.pars.size === 0, 30_000)
   } finally {
     await close()
   }
 }
 
 describe('in the middle of 50 runs', () => {
-  test('OCI is down for a minute (here six seconds): nothing is lost, nothing submitted twice, no status looks fresh', async () => {
-    await throughMisfortune(async (double, hub, ids) => {
-      const query =
-        'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on PipelineRun { steps { status observedAt statusDetail } } } }'
-      const running = async () => {
-        const { nodes } = await hub.data(query, { ids: [...ids].slice(0, 100) })
-        return nodes.flatMap(
-          ({ steps }: { steps: { status: string; observedAt: string; statusDetail: string | null }[] }) => steps,
-        )
-      }
-      // The last thing that OCI did before: it made runs, and nobody heard of it.
-      const unheard = () =>
-        double.oci.requests.filter(({ operation, status }) => operation === 'createRun' && status === 0).length
-      double.oci.faults.add({ operation: 'createRun', times: 99, reset: 'after' })
-      await eventually(() => unheard() >= 3)
-      await double.oci.goDown()
-      double.oci.faults.clear()
-      const downAt = new Date().toISOString()
-      await sleep(0.75 * outageMs)
-      const steps = (await running()).filter(({ status }: { status: string }) => status === 'RUNNING')
-      expect(steps.length).toBeGreaterThan(0)
-      for (const { observedAt } of steps) expect(observedAt <= downAt).toBe(true)
-      const waiting = (await running()).filter(({ statusDetail }: { statusDetail: string | null }) => statusDetail !== null)
-      expect(waiting.every(({ statusDetail }: { statusDetail: string }) => statusDetail.startsWith('Not submitted yet: '))).toBe(
-        true,
-      )
-      await sleep(0.25 * outageMs)
-      await double.oci.goUp()
-    })
-  }, 180_000)
+  test(
+    'OCI is down for a minute (here six seconds): nothing is lost, nothing submitted twice, no status looks fresh',
+    async () => {
+      await throughMisfortune(async (double, hub, ids) => {
+        const query =
+          'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on PipelineRun { steps { status observedAt statusDetail } } } }'
+        const running = async () => {
+          const { nodes } = await hub.data(query, { ids: [...ids].slice(0, 100) })
+          return nodes.flatMap(
+            ({ steps }: { steps: { status: string; observedAt: string; statusDetail: string | null }[] }) => steps,
+          )
+        }
+        await eventually(async () => (await running()).some(({ status }: { status: string }) => status === 'RUNNING'), 30_000)
+        // The last thing that OCI did before: it made runs, and nobody heard of it.
+        const unheard = () =>
+          double.oci.requests.filter(({ operation, status }) => operation === 'createRun' && status === 0).length
+        double.oci.faults.add({ operation: 'createRun', times: 99, reset: 'after' })
+        await eventually(() => unheard() >= 3)
+        await double.oci.goDown()
+        double.oci.faults.clear()
+        const downAt = new Date().toISOString()
+        await sleep(0.75 * outageMs)
+        const steps = (await running()).filter(({ status }: { status: string }) => status === 'RUNNING')
+        expect(steps.length).toBeGreaterThan(0)
+        for (const { observedAt } of steps) expect(observedAt <= downAt).toBe(true)
+        const waiting = (await running()).filter(({ statusDetail }: { statusDetail: string | null }) => statusDetail !== null)
+        expect(
+          waiting.every(({ statusDetail }: { statusDetail: string }) => statusDetail.startsWith('Not submitted yet: ')),
+        ).toBe(true)
+        await sleep(0.25 * outageMs)
+        await double.oci.goUp()
+      })
+    },
+    180_000 * scale,
+  )
 
   test('OCI has had too many requests, and cuts connections before and after it has done what it was asked for', async () => {
     await throughMisfortune(async (double) => {
