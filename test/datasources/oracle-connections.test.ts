@@ -92,7 +92,11 @@ describe('a database that is not there', () => {
     const { error, took } = await failureOf(select(opened, 'select n from ones'))
     expect(error).toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
     expect(took).toBeLessThan(8_000)
-    // The driver still waits for it, and would for ever.
+    // The driver still waits for it, and would for ever: nobody else does.
+    opened.listener.mute(false)
+    for (const account of [1, 2]) expect([account, await rowsOf(opened, 'select n from ones')]).toEqual([account, [[1]]])
+    opened.listener.mute(true)
+    await failureOf(opened.lakehouse.ping())
     const began = performance.now()
     await opened.lakehouse.close()
     expect(performance.now() - began).toBeLessThan(6_000)
@@ -221,6 +225,15 @@ describe('a statement that is stopped', () => {
     // The socket is really gone, and so is its place among the connections: the only one there is.
     opened.listener.freeze(false)
     await eventually(() => opened.listener.open() === 0)
+    expect(await rowsOf(opened, 'select n from ones')).toEqual([[1]])
+  })
+
+  test('gives its place back although the database answers no more when its transaction is to be ended', async () => {
+    const opened = await open({ DHUO_ORACLE_CONNECTIONS: '1' })
+    expect(await rowsOf(opened, 'select n from ones')).toEqual([[1]])
+    opened.listener.mute(true)
+    await eventually(() => opened.listener.open() === 0)
+    opened.listener.mute(false)
     expect(await rowsOf(opened, 'select n from ones')).toEqual([[1]])
   })
 

@@ -27,6 +27,8 @@ export interface OracleListener {
   cut(): void
   /** True: what comes is not read, as by a machine that hangs. */
   freeze(isFrozen: boolean): void
+  /** True: nobody is answered at the login, and those who ask then never are. */
+  mute(isMute: boolean): void
   close(): Promise<void>
 }
 
@@ -107,6 +109,9 @@ export async function startOracleListener(database: Database, options: ListenerO
       for (const socket of sockets)
         if (frozen) socket.pause()
         else socket.resume()
+    },
+    mute: (isMute) => {
+      all.isMute = isMute
     },
     close: async () => {
       const closed = once(server, 'close')

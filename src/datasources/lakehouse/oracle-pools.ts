@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import oracledb from 'oracledb'
 import type { OracleLakehouseConfig } from '../../config/lakehouse-config.js'
 import { DhuoError } from '../../errors.js'
+import { codeOf } from './oracle-errors.js'
 
 interface OpenPool {
   opening: Promise<oracledb.Pool>
@@ -64,7 +65,7 @@ export function cut(connection: oracledb.Connection): void {
 export class OraclePools {
   /** By account, in order of use, the latest last. '' is this server's own account. */
   readonly #open = new Map<string, OpenPool>()
-  readonly #closing = new Set<Promise<void>>()
+  readonly #closing = new Map<OpenPool, Promise<void>>()
   #closed = false
 
   /** @param most connections at a time */
@@ -103,25 +104,29 @@ export class OraclePools {
       }
     } catch (error) {
       open.users--
+      // A pool makes one connection after the other: behind one to a silent database all the others wait.
+      if (codeOf(error) === 'NJS-040') this.renew(account)
       throw error
     }
   }
 
   /**
-   * After a connection was lost the others of its account are most likely dead as well: the next one is new.
-   * @param seconds that those in use may go on
+   * After a connection was lost the others of its account are most likely dead as well: the next one is new. Those in use may
+   * go on for as long as a statement may.
    */
-  renew(account: string | null, seconds: number): void {
+  renew(account: string | null): void {
     const open = this.#open.get(account ?? '')
     this.#open.delete(account ?? '')
-    if (open) void this.#close(open, seconds)
+    if (open) void this.#close(open, Math.ceil(this.config.timeoutMs / 1_000))
   }
 
   async close(): Promise<void> {
     this.#closed = true
     for (const open of this.#open.values()) void this.#close(open, 0)
     this.#open.clear()
-    await Promise.all(this.#closing)
+    // Nobody uses those that were renewed any more.
+    await Promise.race([Promise.all(this.#closing.values()), sleep(farewellMs)])
+    for (const open of this.#closing.keys()) for (const socket of open.sockets) leave(socket)
   }
 
   #poolOf(account: string): OpenPool {
@@ -215,9 +220,9 @@ export class OraclePools {
       .catch(() => {})
       .then(() => {
         for (const socket of open.sockets) leave(socket)
-        this.#closing.delete(closing)
+        this.#closing.delete(open)
       })
-    this.#closing.add(closing)
+    this.#closing.set(open, closing)
     return closing
   }
 }

@@ -24,8 +24,6 @@ const mostRepeats = 1
 const mostLockHolders = 4
 /** A statement that was asked to stop is waited for no longer than this; then its connection is cut. */
 const graceMs = 1_000
-/** Connections of an account go on for so long after the database was silent at one's login: then the socket of that one is cut too. */
-const silentSeconds = 30
 /** For what the client does not wait for. */
 const tidyMs = 30_000
 
@@ -161,7 +159,8 @@ export class OracleSessions {
       .then(() => true, leavesSession)
       .then(async (isAlive) => {
         isUsable &&= isAlive
-        if (isUsable) await connection.rollback()
+        // Nobody waits for it any more; whoever waits for a place would, where the database answers no more.
+        if (isUsable) isUsable = await inTime(graceMs, connection.rollback())
       })
       .catch(() => {
         isUsable = false
@@ -177,7 +176,7 @@ export class OracleSessions {
     try {
       return await Promise.race([working, overdue])
     } catch (error) {
-      if (isLost(error)) this.#pools.renew(account, Math.ceil(this.config.timeoutMs / 1_000))
+      if (isLost(error)) this.#pools.renew(account)
       throw error
     }
   }
@@ -190,7 +189,7 @@ export class OracleSessions {
       // The driver's own limit ends when somebody accepts the connection, who may say nothing after that.
       timer = setTimeout(
         () => {
-          this.#pools.renew(account, silentSeconds)
+          this.#pools.renew(account)
           reject(new DhuoError('BACKEND_UNAVAILABLE', "The lakehouse's database does not answer."))
         },
         this.config.connectSeconds * 1_000 + graceMs,
@@ -210,6 +209,19 @@ export class OracleSessions {
       void settled.then(leave)
       throw error
     }
+  }
+}
+
+/** False when it has not come to its end by then. */
+async function inTime(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, ms, false)
+  })
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
