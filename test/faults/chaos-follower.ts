@@ -26,6 +26,10 @@ export class ChaosFollower {
   #isOver = false
   readonly ended: Promise<void>
 
+  get runId(): string {
+    return this.options.runId
+  }
+
   constructor(private readonly options: FollowerOptions) {
     this.ended = this.#follow()
   }
