@@ -12,8 +12,9 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': '@swc/jest' },
-  // Much of what the quick ones do is waiting for a process or a socket: four keep two cores busy.
-  maxWorkers: isSlow ? 2 : 4,
+  // Much of what the quick ones do is waiting for a process or a socket: three keep two cores busy.
+  maxWorkers: isSlow ? 2 : 3,
   workerIdleMemoryLimit: '12%',
+  testSequencer: '<rootDir>/test/longest-first.mjs',
   testTimeout: 20_000,
 }

@@ -10,7 +10,7 @@ describe('users cannot leave their project through SQL', () => {
   let outside: string
   let lakehouse: Lakehouse
   const schema = 'victim'
-  const timeoutMs = 2_000
+  const timeoutMs = 1_000
 
   beforeAll(async () => {
     outside = await mkdtemp(join(tmpdir(), 'outside-'))

@@ -117,14 +117,14 @@ describeWith('servers without Redis', ['postgres', 'redis-server', 'python3'])('
     async (_, lose, find) => {
       await start()
       await bothAre(ready)
-      const deployment = await seedDeployment(a.hub, [{ script: printing(700, 0.02) }])
+      const deployment = await seedDeployment(a.hub, [{ script: printing(550, 0.02) }])
       const ids = await Promise.all([a, b].map((server) => startRun(server.hub, deployment)))
       const followers = ids.map((id) => [a, b, a, b].map((server) => follow(server, id)))
       await eventually(() => followers.flat().every(({ events }) => events.length > 50))
       const lostAt = Date.now()
       await lose()
       await bothAre(degraded)
-      await sleep(6_000)
+      await sleep(4_500)
       expect(await Promise.all([a, b].map(health))).toEqual([degraded, degraded])
       const foundAt = Date.now()
       await find()
@@ -173,7 +173,7 @@ describeWith('servers without Redis', ['postgres', 'redis-server', 'python3'])('
       },
     }
     const took: Record<string, { reportStep: number[]; runDeployment: number[] }> = {}
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       for (const [state, bring] of Object.entries(states)) {
         await bring()
         const { reportStep, runDeployment } = await measure()
