@@ -8,6 +8,10 @@ import { DhuoError } from '../../errors.js'
 const cachedStatements = 300
 /** How long SQLite itself waits for another's lock. Nothing else happens in this process meanwhile; at the start nothing else has to. */
 const blockingWaitMs = { opening: 2_000, later: 20 }
+/** https://www.sqlite.org/rescode.html#busy */
+const sqliteBusy = 5
+/** How long servers that begin with the same new file wait for each other. */
+const beginTogetherMs = 5_000
 
 /**
  * Everything here is synchronous and blocks the event loop: statements must be short and use an index. What is wrong with the file or its disk is thrown as BACKEND_UNAVAILABLE.
@@ -24,15 +28,24 @@ export class NodeSqlite implements SqliteDatabase {
     })
     try {
       // No mmap_size: a read error of a mapped file is a signal that ends the process (https://www.sqlite.org/mmap.html).
-      translated(() =>
-        this.#db.exec(`
-          pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory; pragma cache_size = -16000;
-          pragma busy_timeout = ${blockingWaitMs.later};`),
-      )
+      translated(() => this.#begin())
     } catch (error) {
       this.#db.close()
       throw error
     }
+  }
+
+  /** Where two make the journal of a new file SQLite does not wait, lest both do: https://www.sqlite.org/c3ref/busy_handler.html */
+  #begin(): void {
+    for (const end = Date.now() + beginTogetherMs; ; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10))
+      try {
+        this.#db.exec(`
+          pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory; pragma cache_size = -16000;
+          pragma busy_timeout = ${blockingWaitMs.later};`)
+        return
+      } catch (error) {
+        if (primaryCodeOf(error) !== sqliteBusy || Date.now() > end) throw error
+      }
   }
 
   prepare(sql: string): SqliteStatement {
