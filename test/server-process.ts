@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { compileServer } from './compile-server.js'
+import { compileServer } from './compile-sources.js'
 import { type Answer, adminEmail, adminPassword, changeCatalog, type TestHub } from './hub.js'
 
 /** The server as it is started, and a directory for what its processes need. */

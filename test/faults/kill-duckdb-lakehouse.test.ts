@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { transformFile } from '@swc/core'
 import { tableFromIPC } from 'apache-arrow'
 import { openDuckdbLakehouse } from '../../src/datasources/lakehouse/duckdb-lakehouse.js'
 import type { Lakehouse, SourceFile, TableFormat } from '../../src/datasources/lakehouse/lakehouse.js'
+import { compileProgram } from '../compile-sources.js'
 
 const schema = 'mine'
 /** Long enough for a busy machine, short enough to be waited for. */
@@ -291,19 +291,7 @@ describe('a server that is killed', () => {
   let program: string
   beforeAll(async () => {
     program = await directory()
-    const root = join(import.meta.dirname, '..', '..')
-    const names = await readdir(join(root, 'src/datasources/lakehouse'))
-    for (const name of [
-      'src/errors.ts',
-      ...names.filter((n) => n.endsWith('.ts')).map((n) => `src/datasources/lakehouse/${n}`),
-    ]) {
-      const target = join(program, name.replace(/\.ts$/, '.js'))
-      await mkdir(dirname(target), { recursive: true })
-      await writeFile(target, (await transformFile(join(root, name), { sourceMaps: false })).code)
-    }
-    await symlink(join(root, 'node_modules'), join(program, 'node_modules'))
-    await writeFile(join(program, 'package.json'), '{ "type": "module" }')
-    await writeFile(join(program, 'writer.js'), writer)
+    await compileProgram(program, 'writer.js', writer, ['src/errors.ts', 'src/datasources/lakehouse'])
   })
 
   const start = (home: string): ChildProcess =>

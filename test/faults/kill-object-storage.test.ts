@@ -1,15 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { transformFile } from '@swc/core'
 import { openLocalObjectStorage } from '../../src/datasources/storage/local-object-storage.js'
-import type { BegunUpload } from '../../src/datasources/storage/object-storage.js'
 import { extentOfPart, partCountOf } from '../../src/datasources/storage/upload-parts.js'
+import { compileProgram } from '../compile-sources.js'
+import { runAndKill } from './killed-writer.js'
 
 const partSize = 128 * 1024
 const size = 3 * partSize - 1000
@@ -56,52 +54,21 @@ describe('a server that is killed while it stores objects', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'dhuo-kill-'))
     program = join(directory, 'program')
-    const root = join(import.meta.dirname, '..', '..')
-    const storageFiles = (await readdir(join(root, 'src/datasources/storage'))).filter(
-      (name) => name.startsWith('oci-') === false,
-    )
-    for (const file of ['src/errors.ts', ...storageFiles.map((name) => `src/datasources/storage/${name}`)]) {
-      const target = join(program, file.replace(/\.ts$/, '.js'))
-      await mkdir(dirname(target), { recursive: true })
-      await writeFile(target, (await transformFile(join(root, file), { sourceMaps: false })).code)
-    }
-    await symlink(join(root, 'node_modules'), join(program, 'node_modules'))
-    await writeFile(join(program, 'package.json'), '{ "type": "module" }')
-    await writeFile(join(program, 'writer.js'), writer)
+    await compileProgram(program, 'writer.js', writer, ['src/errors.ts', 'src/datasources/storage'])
   })
   afterAll(() => rm(directory, { recursive: true, force: true }))
-
-  const runAndKill = async (buckets: string, round: number) => {
-    const begun: BegunUpload[] = []
-    const stored = new Set<string>()
-    const writing = new Set<string>()
-    const child: ChildProcess = spawn(process.execPath, [join(program, 'writer.js'), buckets, String(round)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const exited = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)))
-    for await (const line of createInterface({ input: child.stdout! })) {
-      const { what, value } = JSON.parse(line)
-      if (what === 'begun') begun.push(value)
-      if (what === 'writes') writing.add(value.id)
-      if (what === 'stored') stored.add(value.id)
-      // From here on at any moment of the next few objects.
-      if (begun.length + writing.size === 1) setTimeout(() => child.kill('SIGKILL'), Math.random() * 40)
-    }
-    expect(await exited).toBe('SIGKILL')
-    return { begun, stored, writing }
-  }
 
   test(`has stored each object whole or not at all, and what it had promised, ${rounds} times`, async () => {
     const buckets = join(directory, 'buckets')
     const outcomes = { kept: 0, promised: 0, resumed: 0, completedAnew: 0 }
     for (let round = 0; round < rounds; round++) {
-      const { begun, stored, writing } = await runAndKill(buckets, round)
+      const { begun, stored, writing } = await runAndKill(program, [buckets, String(round)], 40)
       const storage = await openLocalObjectStorage({ scheme: 'file', directory: buckets }, { partSize })
       const read = async (id: string): Promise<Buffer> => buffer(await storage.read({ bucket, key: id, version: id }))
 
       const versions = await readdir(join(buckets, bucket))
       for (const id of versions) expect((await read(id)).equals(bytesFor(id))).toBe(true)
-      for (const id of stored) expect(versions).toContain(id)
+      for (const id of stored.keys()) expect(versions).toContain(id)
       outcomes.kept += versions.length
       outcomes.promised += stored.size
 

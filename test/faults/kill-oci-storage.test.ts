@@ -1,19 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { transformFile } from '@swc/core'
-import type { BegunUpload, ObjectStorage } from '../../src/datasources/storage/object-storage.js'
+import type { ObjectStorage } from '../../src/datasources/storage/object-storage.js'
 import { openOciObjectStorage } from '../../src/datasources/storage/oci-object-storage.js'
 import { extentOfPart, partCountOf } from '../../src/datasources/storage/upload-parts.js'
 import { createLogger } from '../../src/logger.js'
+import { compileProgram } from '../compile-sources.js'
 import { type ObjectStorageService, objectStorageService } from '../oci/object-storage-service.js'
 import { type OciDouble, startOciDouble } from '../oci/oci-double.js'
 import { settingsFor } from '../oci/oci-settings.js'
+import { runAndKill } from './killed-writer.js'
 
 const partSize = 64 * 1024
 const size = 3 * partSize - 1000
@@ -74,18 +73,8 @@ describe('a server that is killed while it stores objects in OCI', () => {
     storage = await openOciObjectStorage(config, settings, createLogger('silent'), sizes)
     await storage.createBucket(bucket, { project: 'iris', purpose: 'RAW' })
     directory = await mkdtemp(join(tmpdir(), 'dhuo-kill-oci-'))
-    const root = join(import.meta.dirname, '..', '..')
-    const inFolder = async (folder: string) => (await readdir(join(root, folder))).map((name) => `${folder}/${name}`)
-    const files = ['src/errors.ts', 'src/logger.ts']
-    for (const folder of ['storage', 'oci']) files.push(...(await inFolder(`src/datasources/${folder}`)))
-    for (const file of files) {
-      const target = join(directory, file.replace(/\.ts$/, '.js'))
-      await mkdir(dirname(target), { recursive: true })
-      await writeFile(target, (await transformFile(join(root, file), { sourceMaps: false })).code)
-    }
-    await symlink(join(root, 'node_modules'), join(directory, 'node_modules'))
-    await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
-    await writeFile(join(directory, 'writer.js'), writer)
+    const sources = ['src/errors.ts', 'src/logger.ts', 'src/datasources/storage', 'src/datasources/oci']
+    await compileProgram(directory, 'writer.js', writer, sources)
   }, 60_000)
   afterAll(async () => {
     await storage.close()
@@ -93,33 +82,13 @@ describe('a server that is killed while it stores objects in OCI', () => {
     await rm(directory, { recursive: true, force: true })
   })
 
-  const runAndKill = async (round: number) => {
-    const begun: BegunUpload[] = []
-    const stored = new Map<string, string>()
-    const writing = new Set<string>()
-    const given = [config, settings, sizes, round].map((value) => JSON.stringify(value))
-    const child: ChildProcess = spawn(process.execPath, [join(directory, 'writer.js'), ...given], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const exited = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)))
-    for await (const line of createInterface({ input: child.stdout! })) {
-      const { what, value } = JSON.parse(line)
-      if (what === 'begun') begun.push(value)
-      if (what === 'writes') writing.add(value.id)
-      if (what === 'stored') stored.set(value.id, value.version)
-      // From here on at any moment of the next few objects.
-      if (begun.length + writing.size === 1) setTimeout(() => child.kill('SIGKILL'), Math.random() * 500)
-    }
-    expect(await exited).toBe('SIGKILL')
-    return { begun, stored }
-  }
-
   const read = async (key: string, version: string): Promise<Buffer> => buffer(await storage.read({ bucket, key, version }))
 
   test('has stored each object whole or not at all, and what it had promised; another server goes on with the rest', async () => {
     const outcomes = { promised: 0, resumed: 0, completedAnew: 0 }
     for (let round = 0; round < rounds; round++) {
-      const { begun, stored } = await runAndKill(round)
+      const given = [config, settings, sizes, round].map((value) => JSON.stringify(value))
+      const { begun, stored } = await runAndKill(directory, given, 500)
       const { objects } = service.state.buckets.get(bucket)!
       for (const [name, versions] of objects)
         if (name.startsWith(`round-${round}-`)) {

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { transformFile } from '@swc/core'
 import { openSqliteCatalog } from '../../src/datasources/catalog/sqlite-catalog.js'
+import { compileProgram } from '../compile-sources.js'
 import { at, datasetRow, insertProject } from '../contracts/catalog-rows.js'
 
 /** Each waits for a line before it begins, so that all begin together, and tells what it was promised. */
@@ -67,17 +67,7 @@ describe('processes that share a SQLite catalog', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'dhuo-catalog-'))
-    const root = join(import.meta.dirname, '..', '..')
-    const sources = await readdir(join(root, 'src/datasources/catalog'), { recursive: true })
-    const files = sources.filter((name) => name.endsWith('.ts')).map((name) => `src/datasources/catalog/${name}`)
-    for (const source of ['src/errors.ts', ...files]) {
-      const target = join(directory, source.replace(/\.ts$/, '.js'))
-      await mkdir(dirname(target), { recursive: true })
-      await writeFile(target, (await transformFile(join(root, source), { sourceMaps: false })).code)
-    }
-    await symlink(join(root, 'node_modules'), join(directory, 'node_modules'))
-    await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
-    await writeFile(join(directory, 'program.js'), program)
+    await compileProgram(directory, 'program.js', program, ['src/errors.ts', 'src/datasources/catalog'])
   })
   afterAll(() => rm(directory, { recursive: true }))
   let made = 0

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { transformFile } from '@swc/core'
 import { openLocalJobRunner } from '../../src/datasources/compute/local-job-runner.js'
 import { readProcess } from '../../src/datasources/compute/local-processes.js'
+import { compileProgram } from '../compile-sources.js'
 import { submissionOf, watchJob } from '../contracts/job-runner-contract.js'
 import { localConfig, openLocalJobs, scriptOf } from '../datasources/local-job-scripts.js'
 
@@ -70,16 +70,7 @@ describe('a server that is killed while it runs jobs', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'dhuo-kill-jobs-'))
     program = join(directory, 'program')
-    const root = join(import.meta.dirname, '..', '..')
-    const files = (await readdir(join(root, 'src/datasources/compute'))).filter((name) => !name.startsWith('oci-'))
-    for (const file of ['src/errors.ts', ...files.map((name) => `src/datasources/compute/${name}`)]) {
-      const target = join(program, file.replace(/\.ts$/, '.js'))
-      await mkdir(dirname(target), { recursive: true })
-      await writeFile(target, (await transformFile(join(root, file), { sourceMaps: false })).code)
-    }
-    await symlink(join(root, 'node_modules'), join(program, 'node_modules'))
-    await writeFile(join(program, 'package.json'), '{ "type": "module" }')
-    await writeFile(join(program, 'server.js'), server)
+    await compileProgram(program, 'server.js', server, ['src/errors.ts', 'src/datasources/compute'])
   })
   beforeEach(async () => {
     home = await mkdtemp(join(directory, 'home-'))

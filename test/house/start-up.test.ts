@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { compileServer } from '../compile-server.js'
+import { compileServer } from '../compile-sources.js'
 
 const run = promisify(execFile)
 
