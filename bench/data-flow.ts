@@ -1,10 +1,7 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { computeUrl } from '../test/oci/data-flow-double.js'
 import type { BenchRow } from './bench-row.js'
-import { openPipelineBench, percentile } from './pipeline-client.js'
+import { openDataFlowBench } from './data-flow-bench.js'
+import { loopRow, type PipelineBench, percentile } from './pipeline-client.js'
 
 export const name = 'Data Flow'
 
@@ -16,32 +13,19 @@ const shown: Readonly<Record<string, string>> = { ACCEPTED: 'QUEUED', IN_PROGRES
 
 /** Two hundred runs in flight: how old what is shown of them is, and what it costs to know. */
 export async function run(): Promise<BenchRow[]> {
-  const double = fork(join(import.meta.dirname, 'data-flow-double.ts'), ['waits', String(seconds)], {
-    stdio: ['ignore', 2, 2, 'ipc'],
-  })
-  // biome-ignore lint/suspicious/noExplicitAny: one shape for each question
-  const ask = async (question: string): Promise<any> => {
-    double.send(question)
-    return (await once(double, 'message'))[0]
-  }
-  const { url, configFile } = (await once(double, 'message'))[0] as { url: string; configFile: string }
-  const bench = await openPipelineBench({
-    DHUO_COMPUTE_URL: computeUrl,
-    DHUO_OCI_ENDPOINT: url,
-    DHUO_OCI_CONFIG_FILE: configFile,
-  })
+  const { bench, askDouble, close } = await openDataFlowBench('waits', String(seconds))
   try {
     const deployment = await bench.deploy(['print(1)'])
     const ids: string[] = []
     for (let i = 0; i < runs; i++) ids.push(await bench.start(deployment))
-    for (let count = 0; count < runs; await sleep(500)) count = (await ask('truth')).length
+    for (let count = 0; count < runs; await sleep(500)) count = (await askDouble('truth')).length
     await sleep(5_000)
     await bench.ask('reset')
-    const before = await ask('calls')
+    const before = await askDouble('calls')
     const start = performance.now()
-    const { ages, late, changes } = await sample(bench, ids, () => ask('truth'))
+    const { ages, late, changes } = await sample(bench, ids, () => askDouble('truth'))
     const took = (performance.now() - start) / 1_000
-    const after = await ask('calls')
+    const after = await askDouble('calls')
     const loop = await bench.ask('loop')
     const perSecond = (...operations: string[]): number =>
       operations.reduce((sum, each) => sum + (after[each] ?? 0) - (before[each] ?? 0), 0) / took
@@ -75,24 +59,16 @@ export async function run(): Promise<BenchRow[]> {
         wanted: '≤ 2/s',
         ok: all <= 2,
       },
-      {
-        figure: 'event loop delay p99 meanwhile',
-        measured: `${loop.p99.toFixed(1)} ms`,
-        baseline: '-',
-        ratio: null,
-        wanted: '< 50 ms',
-        ok: loop.p99 < 50,
-      },
+      loopRow(loop),
     ]
   } finally {
-    await bench.close()
-    double.disconnect()
+    await close()
   }
 }
 
 /** Every second, of every run: how old its status is, and since when the service knows better. */
 async function sample(
-  bench: Awaited<ReturnType<typeof openPipelineBench>>,
+  bench: PipelineBench,
   ids: readonly string[],
   truth: () => Promise<[string, string, number][]>,
 ): Promise<{ ages: number[]; late: number[]; changes: number }> {

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import WebSocket from 'ws'
+import type { BenchRow } from './bench-row.js'
 
 export interface PipelineBench {
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into without spelling out their types
@@ -80,3 +81,13 @@ export async function openPipelineBench(settings: Record<string, string> = {}): 
 
 export const percentile = (values: readonly number[], p: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor((values.length * p) / 100))] ?? Number.NaN
+
+/** @param loop what the server answered when it was asked for it: milliseconds */
+export const loopRow = ({ p99 }: { p99: number }): BenchRow => ({
+  figure: 'event loop delay p99 meanwhile',
+  measured: `${p99.toFixed(1)} ms`,
+  baseline: '-',
+  ratio: null,
+  wanted: '< 50 ms',
+  ok: p99 < 50,
+})

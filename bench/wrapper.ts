@@ -1,11 +1,8 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { computeUrl } from '../test/oci/data-flow-double.js'
 import type { BenchRow } from './bench-row.js'
-import { openPipelineBench, percentile } from './pipeline-client.js'
+import { openDataFlowBench } from './data-flow-bench.js'
+import { type PipelineBench, percentile } from './pipeline-client.js'
 
 export const name = 'wrapper'
 
@@ -23,13 +20,7 @@ for i in range(1, ${perSecond * seconds + 1}):
 
 /** What a remote script prints, on its way to a subscriber: through the wrapper and over HTTP, for Data Flow publishes its own log at the end only. */
 export async function run(): Promise<BenchRow[]> {
-  const double = fork(join(import.meta.dirname, 'data-flow-double.ts'), ['python'], { stdio: ['ignore', 2, 2, 'ipc'] })
-  const { url, configFile } = (await once(double, 'message'))[0] as { url: string; configFile: string }
-  const bench = await openPipelineBench({
-    DHUO_COMPUTE_URL: computeUrl,
-    DHUO_OCI_ENDPOINT: url,
-    DHUO_OCI_CONFIG_FILE: configFile,
-  })
+  const { bench, close } = await openDataFlowBench('python')
   try {
     const counter = await follow(bench, printer(10, counterSeconds))
     const busy = await follow(bench, printer(100, busySeconds), () => processorTime(busySeconds))
@@ -61,13 +52,12 @@ export async function run(): Promise<BenchRow[]> {
       },
     ]
   } finally {
-    await bench.close()
-    double.disconnect()
+    await close()
   }
 }
 
 async function follow<T>(
-  bench: Awaited<ReturnType<typeof openPipelineBench>>,
+  bench: PipelineBench,
   script: string,
   measure: () => Promise<T> = async () => null as T,
 ): Promise<{ lines: number; wrong: number; late: number[]; measured: T }> {
