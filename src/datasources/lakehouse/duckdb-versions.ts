@@ -10,6 +10,7 @@ import { describe } from './duckdb-tables.js'
 import { expressionFor } from './duckdb-version-columns.js'
 import type { AppendedVersion, Column, TableShape, VersionTarget } from './lakehouse.js'
 import { assertFit } from './version-columns.js'
+import { appendedBefore } from './version-ledger.js'
 
 const ledger = qualified(accountsSchema, 'versions')
 const staged = 'temp.main.staged'
@@ -38,15 +39,7 @@ export async function findAppended(
     [key],
   )
   const [row] = found.getRows()
-  if (!row) return null
-  const [table, version, rowCount, createdAt] = row
-  return {
-    table: String(table),
-    version: Number(version),
-    rowCount: Number(rowCount),
-    createdAt: String(createdAt),
-    isNew: false,
-  }
+  return row ? appendedBefore(row) : null
 }
 
 /** Adds what is staged. To be called in the queue of the schema. @throws DhuoError BAD_USER_INPUT, field `columns` or `table` */

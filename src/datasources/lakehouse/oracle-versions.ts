@@ -10,6 +10,7 @@ import { oracleExpression } from './oracle-version-columns.js'
 import { copiedColumns, describeSelect, loadText, stageSelect } from './oracle-writes.js'
 import { asOwner, type Writing } from './oracle-writing.js'
 import { assertFit, givenColumns, type TypedColumn } from './version-columns.js'
+import { appendedBefore } from './version-ledger.js'
 import type { VersionQueue } from './version-queue.js'
 
 const ledger = '"DHUO#VERSIONS"'
@@ -86,15 +87,7 @@ async function findAppended(session: OracleSession, key: string | null): Promise
   const [row] = await session.own(`SELECT TABLE_NAME, VERSION, ROW_COUNT, CREATED_AT FROM ${ledger} WHERE SAVE_KEY = :1`, {
     1: keyHash(key),
   })
-  if (!row) return null
-  const [table, version, rowCount, createdAt] = row
-  return {
-    table: String(table),
-    version: Number(version),
-    rowCount: Number(rowCount),
-    createdAt: String(createdAt),
-    isNew: false,
-  }
+  return row ? appendedBefore(row) : null
 }
 
 async function stage(writing: Writing, table: string, source: TableSource | { given: GivenRows }): Promise<Staged> {
