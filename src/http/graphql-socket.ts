@@ -118,7 +118,7 @@ export class GraphqlSocket {
     else
       this.sockets.handleUpgrade(request, socket, head, (opened) => {
         socket.off('error', destroy)
-        this.open(opened, this.connectionOf(opened, socket as Socket, request))
+        this.open(opened, socket as Socket, request)
       })
   }
 
@@ -140,12 +140,10 @@ export class GraphqlSocket {
     for (const { socket } of this.connections) socket.terminate()
   }
 
-  private connectionOf(socket: ClientSocket, raw: Socket, request: IncomingMessage): SocketConnection {
+  private open(socket: ClientSocket, raw: Socket, request: IncomingMessage): void {
     const address = this.options.clientAddress(request)
-    return new SocketConnection(socket, raw, requestIdOf(request), address, credentialsIn(request.headers) ?? {}, this.service)
-  }
-
-  private open(socket: ClientSocket, connection: SocketConnection): void {
+    const credentials = credentialsIn(request.headers) ?? {}
+    const connection = new SocketConnection(socket, raw, requestIdOf(request), address, credentials, this.service)
     this.connections.add(connection)
     this.options.metrics.openSockets.inc()
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)

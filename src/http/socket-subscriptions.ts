@@ -15,7 +15,7 @@ import { QueryExecution } from './query-execution.js'
 import { type FieldPlan, readsPropertiesOnly, type VariableValues } from './query-plan.js'
 import { coerceVariables } from './query-variables.js'
 import { SharedStream } from './shared-stream.js'
-import type { SocketConnection } from './socket-connection.js'
+import type { SocketConnection, SocketCredentials } from './socket-connection.js'
 import type { SocketOperation } from './socket-operation.js'
 
 /**
@@ -29,8 +29,8 @@ type SharedField = 'live' | { after: string; place: string }
 
 /** The answers to one document with the same variables. */
 interface Answers {
-  /** By the credentials of the viewer, and by the place where the stream stands. */
-  streamsOf: Map<string, Map<number, SharedStream>>
+  /** By the credentials of the viewer, one object for all sockets that have them, and by the place where the stream stands. */
+  streamsOf: Map<SocketCredentials, Map<number, SharedStream>>
   /** Those that are the same for every viewer. */
   known: WeakMap<object, Buffer>
 }
@@ -101,7 +101,7 @@ export class SocketSubscriptions {
     const key =
       shared && this.keyOf(document, definition, variableValues ?? {}, cursor && cursorVariable(document, field, cursor.after))
     const answers = (key !== undefined && this.answers.get(key)) || { streamsOf: new Map(), known: new WeakMap() }
-    const viewer = JSON.stringify(operation.connection.credentials)
+    const viewer = operation.connection.credentials
     const siblings = answers.streamsOf.get(viewer) ?? new Map<number, SharedStream>()
     const there = siblings.get(place)
     // The stream has its own end from here on: others may follow it too.
