@@ -11,8 +11,8 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 // streams. Counted together with the heap they wait for as much garbage as there is heap: three times the speed, some 150 MB more.
 setFlagsFromString('--external-memory-accounted-in-global-limit')
 // V8 puts what it has seen to live long where only a collection of the whole heap looks. Of the rows of answers it has seen that at
-// the first large ones, when its heap is small; then each row of every later answer lives until such a collection, and as long as it
-// what it refers to: a quarter of the time of whoever reads large pages from PostgreSQL.
+// the first large ones, when its heap is small; then each row of every later answer lives until such a collection, and what it refers
+// to as long as it: a quarter of the time of whoever reads large pages from PostgreSQL.
 setFlagsFromString('--no-allocation-site-pretenuring')
 // Everything else is imported after it: an older Node gets to the line above, and what is compiled once is not compiled at
 // the next start.
