@@ -121,10 +121,11 @@ export async function startPostgresServer(
     port = await freePort()
   }
 
-  /** The postmaster first: it starts no others then. */
+  /** The postmaster first: it starts no others then. Once it is killed, nothing says any more whose children they were. */
   const signalAll = async (signal: NodeJS.Signals): Promise<void> => {
+    const children = await childrenOf(postmaster.pid!)
     postmaster.kill(signal)
-    for (const pid of await childrenOf(postmaster.pid!))
+    for (const pid of children)
       try {
         process.kill(pid, signal)
       } catch {

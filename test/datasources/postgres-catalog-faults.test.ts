@@ -2,14 +2,18 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PostgresCatalogConfig } from '../../src/config/catalog-config.js'
-import type { Catalog } from '../../src/datasources/catalog/catalog.js'
+import { type Catalog, createCatalog } from '../../src/datasources/catalog/catalog.js'
 import { newId } from '../../src/datasources/catalog/node-id.js'
-import { openPostgresCatalog } from '../../src/datasources/catalog/postgres-catalog.js'
+import { databaseOf, openPool, openPostgresCatalog } from '../../src/datasources/catalog/postgres-catalog.js'
+import { PostgresDriver } from '../../src/datasources/catalog/postgres-driver.js'
+import { TransactionMarks } from '../../src/datasources/catalog/postgres-marks.js'
+import { postgresTransactions } from '../../src/datasources/catalog/postgres-transactions.js'
 import { describeWith } from '../backends.js'
 import { insertProject, insertUser, userRow } from '../contracts/catalog-rows.js'
 import { eventually } from '../eventually.js'
 import { createTestHub, type TestHub } from '../hub.js'
 import { configOf, createDatabase, onServer } from '../postgres-database.js'
+import { startPostgresServer } from '../postgres-server.js'
 import { seedBucket, seedExperiment, seedObject, seedProject, seedRun } from '../seed.js'
 
 const unavailable = (words: RegExp) => ({ code: 'BACKEND_UNAVAILABLE', message: expect.stringMatching(words) })
@@ -143,6 +147,19 @@ describeWith('faults of the PostgreSQL catalog', ['postgres'])('the PostgreSQL c
     between.close()
   })
 
+  test('keeps the marks of the newest transactions, and none of servers that ended long ago', async () => {
+    const config = await open()
+    const driver = new PostgresDriver(openPool(config), 'unlocked', undefined, new TransactionMarks(10, 5))
+    const small = await createCatalog('postgres', databaseOf(driver), postgresTransactions(driver, databaseOf))
+    await onServer(config.port, config.database, async (client) => {
+      await client.query("insert into transaction_marks values ('ended long ago', 7, 1, '2026-01-02T03:04:05.678Z')")
+      for (let count = 0; count < 32; count++) await small.transaction(({ users }) => users.insert(userRow()))
+      const { rows } = await client.query('select number::int from transaction_marks order by number')
+      expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: 12 }, (_, index) => index + 21))
+    })
+    await small.close()
+  })
+
   test('of transactions whose connections are cut at any moment has kept all or nothing, and knows which', async () => {
     const config = await open({ DHUO_CATALOG_POOL_SIZE: '4' })
     const pairs: { ids: string[]; error: unknown }[] = []
@@ -211,4 +228,31 @@ describeWith('a server with two connections', ['postgres'])('a server with two c
     const versions = model.versions.nodes.map(({ version }: { version: number }) => version)
     expect(new Set(versions)).toEqual(new Set(Array.from({ length: 20 }, (_, index) => index + 1)))
   }, 30_000)
+})
+
+describeWith('a PostgreSQL that crashes', ['postgres'])('a PostgreSQL that crashes before it has written a commit down', () => {
+  test('has lost it, and whoever asks is told so, though later transactions get the number that it had', async () => {
+    const postgres = await startPostgresServer({ synchronous_commit: 'on', wal_writer_delay: '10s' })
+    const catalog = await openPostgresCatalog(configOf(await createDatabase(postgres.port)))
+    try {
+      const user = await insertUser(catalog)
+      const refused = refusalOf(
+        catalog.transaction(async ({ users }) => {
+          await users.insert(userRow({ name: user.name }))
+          await postgres.pause()
+        }),
+      )
+      await sleep(100)
+      await postgres.kill()
+      const error = await refused
+      expect(error).toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+      await expect(catalog.wasCommitted(error)).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+      await postgres.restart()
+      for (let count = 0; count < 5; count++) await catalog.transaction(({ users }) => users.insert(userRow()))
+      expect([await catalog.wasCommitted(error), await catalog.wasCommitted(error)]).toEqual([false, false])
+    } finally {
+      await catalog.close()
+      await postgres.stop()
+    }
+  })
 })

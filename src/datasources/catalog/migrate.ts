@@ -8,6 +8,7 @@ import * as workflows from './migrations/2026-11-workflows.js'
 import * as remoteOutput from './migrations/2026-12-remote-output.js'
 import * as storedEtags from './migrations/2026-12-stored-etags.js'
 import * as textOrder from './migrations/2026-12-text-order.js'
+import * as transactionMarks from './migrations/2026-12-transaction-marks.js'
 import type { Tables } from './tables.js'
 
 /** Carried out in the order of their names; what a released version has carried out must not change any more. */
@@ -18,6 +19,7 @@ const migrations = {
   '2026-12-remote-output': remoteOutput,
   '2026-12-stored-etags': storedEtags,
   '2026-12-text-order': textOrder,
+  '2026-12-transaction-marks': transactionMarks,
 }
 
 /** All that are missing, in one transaction. @throws BACKEND_UNAVAILABLE when a newer version of this server was here */

@@ -1,8 +1,8 @@
 // Runs kysely's statements on a pool of PostgreSQL connections: prepared once, errors translated, transactions serializable.
-import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely'
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
-import { DhuoError } from '../../errors.js'
 import { isCollision, isOfConnection, isStalePlan, tooManyOthers, translated } from './postgres-errors.js'
+import { TransactionMarks } from './postgres-marks.js'
 import { type Answer, ask, type Statement } from './postgres-query.js'
 import { nameOf } from './statement-names.js'
 
@@ -29,13 +29,12 @@ export class PostgresDriver implements Driver {
     private readonly pool: Pool,
     private readonly turn: keyof typeof lockOf = 'unlocked',
     private readonly statements = new PreparedStatements(),
-    /** The transactions, by the error of their commit, of which nobody heard how they ended. */
-    private readonly unheard = new WeakMap<object, Promise<string>>(),
+    private readonly marks = new TransactionMarks(),
   ) {}
 
-  /** The same connections. Until there are tables, transactions are `unlocked`. */
+  /** The same connections. Until there are tables, transactions are `unlocked`, and not marked. */
   taking(turn: keyof typeof lockOf): PostgresDriver {
-    return new PostgresDriver(this.pool, turn, this.statements, this.unheard)
+    return new PostgresDriver(this.pool, turn, this.statements, this.marks)
   }
 
   async init(): Promise<void> {}
@@ -44,18 +43,18 @@ export class PostgresDriver implements Driver {
     try {
       // Time for the database to say that a statement took too long.
       const withinMs = Number(this.pool.options.statement_timeout) + 1_000
-      return new PostgresConnection(await this.pool.connect(), this.statements, withinMs)
+      return new PostgresConnection(await this.pool.connect(), this.statements, this.marks, withinMs)
     } catch (error) {
       throw translated(error)
     }
   }
 
   async beginTransaction(connection: PostgresConnection): Promise<void> {
-    connection.begin(lockOf[this.turn])
+    connection.begin(lockOf[this.turn], this.turn !== 'unlocked')
   }
 
   commitTransaction(connection: PostgresConnection): Promise<void> {
-    return connection.commit(this.unheard)
+    return connection.commit()
   }
 
   /**
@@ -63,16 +62,11 @@ export class PostgresDriver implements Driver {
    * @throws BACKEND_UNAVAILABLE the database does not say, or not yet
    */
   async wasCommitted(error: unknown): Promise<boolean> {
-    const id = await this.unheard.get(error as object)
-    if (id === undefined) return false
+    const mark = this.marks.unheardBy(error)
+    if (mark === undefined) return false
     const connection = await this.acquireConnection()
     try {
-      // https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
-      const asked = CompiledQuery.raw('/* wasCommitted */ select pg_xact_status($1::text::xid8) as status', [id])
-      const { rows } = await connection.executeQuery<{ status: string }>(asked)
-      const { status } = rows[0]!
-      if (status === 'in progress') throw new DhuoError('BACKEND_UNAVAILABLE', "The catalog's database is still at it.")
-      return status === 'committed'
+      return await this.marks.isCommitted(mark, connection)
     } finally {
       connection.release()
     }
@@ -93,7 +87,7 @@ export class PostgresDriver implements Driver {
 
 class PostgresConnection implements DatabaseConnection {
   #inTransaction = false
-  #transactionId: Promise<string> | null = null
+  #mark: number | null = null
   /** What made the transaction worthless: the database answers whatever comes after it with another error, which says nothing. */
   #failure: unknown
   #isBroken = false
@@ -101,28 +95,31 @@ class PostgresConnection implements DatabaseConnection {
   constructor(
     private readonly client: PoolClient,
     private readonly statements: PreparedStatements,
+    private readonly marks: TransactionMarks,
     private readonly withinMs: number,
   ) {}
 
   /** Does not wait: the first statement goes to the database in the same packet. */
-  begin(lock: string): void {
+  begin(lock: string, isMarked: boolean): void {
     this.#inTransaction = true
-    const begun = this.#ask({ text: `begin isolation level serializable; ${lock} select pg_current_xact_id()::text as id` })
-    this.#transactionId = begun.then(({ rows }) => rows[0]!['id'] as string)
-    this.#transactionId.catch((error: unknown) => {
+    this.#mark = isMarked ? this.marks.next() : null
+    const insert = this.#mark === null ? '' : this.marks.insertOf(this.#mark)
+    this.#ask({ text: `begin isolation level serializable; ${lock} ${insert}` }).catch((error: unknown) => {
       this.#failure ??= error
     })
   }
 
-  async commit(unheard: WeakMap<object, Promise<string>>): Promise<void> {
+  async commit(): Promise<void> {
     const { command } = await this.#ask({ text: 'commit' }).catch((error: unknown) => {
       const failure = translated(this.#failure ?? error)
-      if (isOfConnection(error) && !this.#failure) unheard.set(failure as object, this.#transactionId!)
+      if (isOfConnection(error) && !this.#failure && this.#mark !== null) this.marks.noteUnheard(failure, this.#mark)
       throw failure
     })
     this.#inTransaction = false
     // A transaction in which a statement failed is rolled back by it: https://www.postgresql.org/docs/current/sql-commit.html
     if (command === 'ROLLBACK') throw translated(this.#failure)
+    // What is committed does not fail because of them: the next time does it.
+    if (this.#mark !== null && this.marks.isRemovalDueAfter(this.#mark)) await this.marks.remove(this).catch(() => {})
   }
 
   /** Never fails: a connection that cannot be told is closed, and the database rolls back by itself. */
