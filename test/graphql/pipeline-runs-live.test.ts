@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'graphql-ws'
 import WebSocket from 'ws'
 import { DhuoError } from '../../src/errors.js'
+import { bytesInUse } from '../bytes-in-use.js'
 import { createTestHub, type TestHub } from '../hub.js'
 import { seedKey, seedUser } from '../seed.js'
 import {
@@ -181,7 +182,7 @@ describe('whoever follows a pipeline run', () => {
     const { events, done } = follow(id)
     await done
     expect(events.filter(({ type }) => type === 'LOG')).toHaveLength(lines)
-    expect(process.memoryUsage().arrayBuffers).toBeLessThan(100 * 2 ** 20)
+    expect(bytesInUse()).toBeLessThan(60 * 2 ** 20)
     const got: number[] = []
     const over = new Promise<void>((resolve) =>
       socket.on('message', (data) => {

@@ -1,6 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { buildSchema, type GraphQLObjectType, type GraphQLScalarType, type GraphQLSchema } from 'graphql'
 import WebSocket from 'ws'
 import type { Context } from '../../src/context.js'
@@ -10,6 +8,7 @@ import { createLogger } from '../../src/logger.js'
 import { EventStreams } from '../../src/pubsub/event-stream.js'
 import { MemoryEvents } from '../../src/pubsub/memory-events.js'
 import { type Server, startServer } from '../../src/server.js'
+import { bytesInUse } from '../bytes-in-use.js'
 import { eventually } from '../eventually.js'
 
 const sdl = `
@@ -361,12 +360,6 @@ describe('sockets that ask otherwise, or are somebody else', () => {
 })
 
 describe('a socket that is not read', () => {
-  /** Bytes that are in use, and not only waiting to be collected. */
-  const bytesInUse = (): number => {
-    setFlagsFromString('--expose-gc')
-    runInNewContext('gc')()
-    return process.memoryUsage().arrayBuffers
-  }
   /** Nothing is taken from the network until it is resumed. */
   const stopReading = ({ socket }: Follower) => socket.pause()
 
