@@ -1,11 +1,14 @@
+import { open } from 'node:fs/promises'
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { ExportedResult } from '../datasources/lakehouse/lakehouse.js'
-import type { BegunUpload, BytesLocation, ObjectStorage } from '../datasources/storage/object-storage.js'
+import type { BegunUpload, ByteRange, BytesLocation, ObjectStorage } from '../datasources/storage/object-storage.js'
 import { extentOfPart } from '../datasources/storage/upload-parts.js'
 import { badInput, DhuoError, httpStatusOf, isDhuoError, notFound } from '../errors.js'
 import { answerConditionally } from './conditional-request.js'
 import { attachmentNamed } from './content-disposition.js'
+import { sendFile } from './send-file.js'
 
 export interface DownloadableObject {
   location: BytesLocation
@@ -173,7 +176,27 @@ export function registerFileRoutes(app: FastifyInstance, dependencies: FileRoute
       ...(answer.status === 206 && { 'content-range': `bytes ${range.start}-${range.end}/${object.size}` }),
     })
     if (request.method === 'HEAD') return reply.send()
+    const path = await storage.localFile(object.location)
+    if (path !== null) return sendLocalFile(request, reply, path, range)
     return sendBytes(reply, await storage.read(object.location, answer.status === 206 ? range : undefined))
+  }
+
+  async function sendLocalFile(request: FastifyRequest, reply: FastifyReply, path: string, range: ByteRange) {
+    const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') throw notFound('This version of the object')
+      throw new DhuoError('BACKEND_UNAVAILABLE', 'The object store cannot read its disk.', { cause })
+    })
+    reply.hijack()
+    const response = reply.raw
+    response.setTimeout(idleMs.download, () => response.destroy())
+    response.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
+    try {
+      await sendFile(response, file, range)
+    } catch (err) {
+      request.log.warn({ err }, 'an object was not sent to its end')
+    } finally {
+      await file.close()
+    }
   }
 
   function sendBytes(reply: FastifyReply, bytes: Readable): FastifyReply {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -16,6 +16,7 @@ import { extentOfPart, partCountOf } from '../../src/datasources/storage/upload-
 import { DhuoError } from '../../src/errors.js'
 import { type DownloadableObject, registerFileRoutes } from '../../src/http/file-routes.js'
 import { type SignedMethod, UrlSigner } from '../../src/signed-url.js'
+import { bytesInUse } from '../bytes-in-use.js'
 
 const partSize = 1024 * 1024
 const bucket = 'iris-raw'
@@ -512,6 +513,39 @@ describe('the file routes', () => {
       expect(received).toBe(large.length)
       expect(hash.digest('hex')).toBe(createHash('sha256').update(large).digest('hex'))
       expect(peak).toBeLessThan(64 * 2 ** 20)
+    })
+
+    test('sending makes no garbage: how large an object is does not show in the memory', async () => {
+      const large = randomBytes(64 * 2 ** 20)
+      const url = new URL(objectUrl(await store(large)))
+      const hash = createHash('sha256')
+      let received = 0
+      let most = 0
+      const before = bytesInUse()
+      // Into one buffer: what the client would make is not of interest.
+      const callback = (count: number, bytes: Uint8Array): boolean => {
+        if (received === 0) received -= Buffer.from(bytes.buffer).indexOf('\r\n\r\n') + 4
+        hash.update(bytes.subarray(Math.max(0, -received), count))
+        received += count
+        most = Math.max(most, process.memoryUsage().arrayBuffers)
+        return true
+      }
+      const onread = { buffer: Buffer.alloc(2 ** 20), callback }
+      const socket = connect({ port: Number(url.port), host: url.hostname, onread })
+      socket.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+      await once(socket, 'close')
+      expect(received).toBe(large.length)
+      expect(hash.digest('hex')).toBe(createHash('sha256').update(large).digest('hex'))
+      expect(most - before).toBeLessThan(8 * 2 ** 20)
+    })
+
+    test('a file that is shorter than it was cuts the connection, and the next request is answered', async () => {
+      const id = await store(randomBytes(5_000_000))
+      await truncate(join(directory, bucket, id), 2_000_000)
+      const response = await get(objectUrl(id))
+      expect(response.status).toBe(200)
+      await expect(response.arrayBuffer()).rejects.toThrow()
+      expect((await get(objectUrl(id), { range: 'bytes=0-9' })).status).toBe(206)
     })
 
     test('a reader that takes nothing any more is cut off', async () => {
