@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { createServer, request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { PassThrough, Readable } from 'node:stream'
 import { openLocalObjectStorage } from '../../src/datasources/storage/local-object-storage.js'
 import type { ObjectStorage } from '../../src/datasources/storage/object-storage.js'
+import { bytesInUse } from '../bytes-in-use.js'
 import { objectStorageContract } from '../contracts/object-storage-contract.js'
 
 const scheme = 'file'
@@ -57,6 +61,36 @@ describe('the local object storage', () => {
     expect(file).toBe(join(directory, bucket, version))
     expect(await readFile(file!, 'utf8')).toBe('abc')
     expect(await everything()).toEqual([file])
+  })
+
+  test('a part that comes as a request is in the file and leaves no garbage; what somebody else has stays as it is', async () => {
+    const storage = await openLocalObjectStorage({ scheme, directory })
+    const bytes = randomBytes(64 * 2 ** 20)
+    const upload = await storage.beginUpload(request(bytes.length))
+    let most = 0
+    const server = createServer(async (incoming, response) => {
+      incoming.on('data', () => {
+        most = Math.max(most, process.memoryUsage().arrayBuffers)
+      })
+      incoming.pause()
+      await storage.writePart(upload, 1, incoming)
+      response.end()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const before = bytesInUse()
+    const sending = httpRequest({ port: (server.address() as AddressInfo).port, method: 'PUT' })
+    // One piece that is there already: the client makes no other.
+    sending.end(bytes)
+    await once(sending, 'response')
+    server.closeAllConnections()
+    server.close()
+    expect(most - before).toBeLessThan(8 * 2 ** 20)
+    const { version } = await storage.completeUpload(upload, createHash('sha256').update(bytes).digest('hex'))
+    expect(await storage.sha256({ bucket, key: upload.key, version })).toBe(createHash('sha256').update(bytes).digest('hex'))
+
+    const mine = [randomBytes(300_000), randomBytes(300_000)]
+    await storage.writePart(await storage.beginUpload(request(600_000)), 1, Readable.from(mine))
+    expect(mine.map(({ byteLength }) => byteLength)).toEqual([300_000, 300_000])
   })
 
   test.each(['../evil', '.uploads', '', 'A', 'a/b', 'a\0', '.', 'é', 'x'.repeat(300)])(

@@ -1,5 +1,6 @@
 // Uploads of the local object store: parts written in place into one file, which a rename makes a version.
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { IncomingMessage } from 'node:http'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { badInput, DhuoError, isDhuoError, notFound } from '../../errors.js'
@@ -59,7 +60,8 @@ export class LocalUploads {
         await rm(marker, { force: true })
         await using file = await openIfThere(this.#bytesOf(upload), 'r+')
         if (file === null) throw await this.#gone(upload)
-        const sink = new LocalFileSink(file, { offset, limit: size })
+        // The body of a request has no other reader.
+        const sink = new LocalFileSink(file, { offset, limit: size, ownsBuffers: bytes instanceof IncomingMessage })
         await pour(bytes, sink).catch((error) => {
           throw sink.failure ?? (isDhuoError(error) ? error : wrongSize(partNumber, size, sink, error))
         })
