@@ -16,8 +16,8 @@ import type { PackagingSettings } from '../../src/operations/resolve-packages.js
 import { dataFlowRuntime } from '../../src/python-runtime.js'
 import { bucketRow, insertProject, insertUser, objectRow } from '../contracts/catalog-rows.js'
 import { wheelOf, zipOf } from '../graphql/deployment-seed.js'
-import { type EmbeddedDatasources, openEmbeddedDatasources } from './embedded-datasources.js'
-import { type PackageIndex, startPackageIndex } from './package-index.js'
+import { type EmbeddedDatasources, openEmbeddedDatasources } from '../operations/embedded-datasources.js'
+import { type PackageIndex, startPackageIndex } from '../operations/package-index.js'
 
 const log = createLogger('silent')
 const hasPip = (() => {
