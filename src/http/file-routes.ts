@@ -193,7 +193,7 @@ export function registerFileRoutes(app: FastifyInstance, dependencies: FileRoute
     try {
       await sendFile(response, file, range)
     } catch (err) {
-      request.log.warn({ err }, 'an object was not sent to its end')
+      request.log.error({ err }, 'an object could not be read to its end')
     } finally {
       await file.close()
     }
