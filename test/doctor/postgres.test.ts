@@ -12,7 +12,7 @@ describeWith('the doctor with PostgreSQL', ['postgres'])('PostgreSQL', () => {
   let server: PostgresServer
   beforeAll(async () => {
     server = await startPostgresServer(
-      { max_connections: '30' },
+      { max_connections: '30', fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' },
       { 'pg_hba.conf': 'host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n' },
     )
   })
@@ -54,6 +54,20 @@ describeWith('the doctor with PostgreSQL', ['postgres'])('PostgreSQL', () => {
     expect(fault).toMatchObject({ check: 'right to make tables', level: 'fail' })
     await sql(nameOf(url), fault.remedy!.replace(/^As its administrator: /, ''))
     expect(faults(await look(urlOf('eva', url), settings))).toEqual([])
+  })
+
+  test('one that may forget what it has confirmed is named, with what mends it', async () => {
+    const url = await createDatabase(server.port)
+    await sql('postgres', `alter database ${nameOf(url)} set synchronous_commit = off`)
+    const fault = onlyFault(await look(url, { DHUO_CATALOG_POOL_SIZE: '5' }))
+    expect(fault).toMatchObject({
+      check: 'durability',
+      level: 'warn',
+      said: expect.stringMatching(/: synchronous_commit is off/),
+    })
+    await sql(nameOf(url), fault.remedy!.replace(/^As its administrator: /, ''))
+    expect(faults(await look(url, { DHUO_CATALOG_POOL_SIZE: '5' }))).toEqual([])
+    await sql('postgres', 'alter role postgres reset synchronous_commit')
   })
 
   test('a database that is not there, and one that can only be read, are named', async () => {

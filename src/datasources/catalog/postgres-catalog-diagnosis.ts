@@ -52,6 +52,11 @@ export const diagnosePostgresCatalog = (config: PostgresCatalogConfig): Diagnosi
         () => 'Look at pg_stat_activity.',
       )
       yield await look(
+        'durability',
+        () => durabilityOf(config, ask),
+        () => 'Look at fsync, full_page_writes and synchronous_commit.',
+      )
+      yield await look(
         'clock',
         () => clockOf(ask),
         () => 'Let both machines keep time (chrony, ntpd).',
@@ -134,6 +139,25 @@ async function connectionsOf({ poolSize }: PostgresCatalogConfig, ask: Ask): Pro
     'connections',
     `${said}: that is not enough for ${usualServers} servers.`,
     'Raise max_connections, or lower DHUO_CATALOG_POOL_SIZE.',
+  )
+}
+
+/** https://www.postgresql.org/docs/current/runtime-config-wal.html */
+async function durabilityOf({ user }: PostgresCatalogConfig, ask: Ask): Promise<Finding | string> {
+  const settings = await ask(`
+    select current_setting('fsync') as fsync, current_setting('full_page_writes') as full_page_writes,
+      current_setting('synchronous_commit') as synchronous_commit`)
+  const off = Object.keys(settings).filter((name) => settings[name] === 'off')
+  if (off.length === 0) return 'what it confirms it keeps'
+  const mended = off.map((name) =>
+    name === 'synchronous_commit'
+      ? `alter role "${user}" set synchronous_commit = on;`
+      : `alter system set ${name} = on; select pg_reload_conf();`,
+  )
+  return warn(
+    'durability',
+    `What it has confirmed may be gone after a crash: ${off.join(', ')} ${off.length === 1 ? 'is' : 'are'} off.`,
+    `As its administrator: ${mended.join(' ')}`,
   )
 }
 
