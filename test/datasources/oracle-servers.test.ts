@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Lakehouse } from '../../src/datasources/lakehouse/lakehouse.js'
 import { describeWith } from '../backends.js'
+import { OracleFault } from '../oracle/oracle-database.js'
 import { type OverPostgres, openOverPostgres } from '../oracle/oracle-lakehouse-over-postgres.js'
 
 describeWith('several servers on one double of Oracle', ['postgres'])('several servers on one database', () => {
@@ -53,6 +54,50 @@ describeWith('several servers on one double of Oracle', ['postgres'])('several s
       expect(failures(dropped)).toEqual([])
       expect(dropped.filter((result) => result.status === 'fulfilled' && result.value)).toHaveLength(1)
     }
+  })
+
+  describe('when the database is lost while a table is made for its first version', () => {
+    const append = (table: string, key: string) =>
+      servers[0]!.appendVersion(
+        { schema: 'firsts', table, required: ['score'], key, above: 0, createdAt: '2026-11-27T12:00:00.000Z' },
+        { given: { columns: ['score', 'n'], rows: [1, 2, 3].map((n) => [key, n]) } },
+      )
+    const versions = (table: string) =>
+      rows('firsts', `select version, min(score), count(*) from ${table} group by version order by version`)
+    const loseAt = (definition: RegExp) => {
+      over.database.beforeDefinition = (sql) => {
+        if (!definition.test(sql)) return
+        over.database.beforeDefinition = () => {}
+        over.listener.cut()
+        throw new OracleFault(3113, 'end-of-file on communication channel')
+      }
+    }
+    const lost = { code: 'BACKEND_UNAVAILABLE' }
+    beforeAll(() => servers[0]!.createSchema('firsts'))
+
+    test('before it can be seen, nothing is there, and the same key adds it', async () => {
+      loseAt(/^CREATE VIEW "ALONE"/)
+      await expect(append('alone', 'a')).rejects.toMatchObject(lost)
+      expect(await append('alone', 'a')).toMatchObject({ version: 1, isNew: true, rowCount: 3 })
+      expect(await append('alone', 'a')).toMatchObject({ version: 1, isNew: false })
+      expect(await versions('alone')).toEqual([[1, 'a', 3]])
+    })
+
+    test('before it can be seen, and another one comes first, none is missing', async () => {
+      loseAt(/^CREATE VIEW "OVERTAKEN"/)
+      await expect(append('overtaken', 'b')).rejects.toMatchObject(lost)
+      expect(await append('overtaken', 'c')).toMatchObject({ version: 1, isNew: true })
+      expect(await append('overtaken', 'b')).toMatchObject({ version: 2, isNew: true })
+      expect(await versions('overtaken')).toEqual([[1, 'c', 3], [2, 'b', 3]]) // biome-ignore format: a table
+    })
+
+    test('when it can be seen already, it is found again under its key', async () => {
+      loseAt(/^GRANT SELECT, .* ON "SEEN"/)
+      await expect(append('seen', 'd')).rejects.toMatchObject(lost)
+      expect(await append('seen', 'e')).toMatchObject({ version: 2, isNew: true })
+      expect(await append('seen', 'd')).toMatchObject({ version: 1, isNew: false, rowCount: 3 })
+      expect(await versions('seen')).toEqual([[1, 'd', 3], [2, 'e', 3]]) // biome-ignore format: a table
+    })
   })
 
   test('number versions of one table without gaps and without doubles, and save once for each key', async () => {

@@ -18,6 +18,9 @@ import { dictionary, type Translated, toPostgres } from './oracle-dialect.js'
 export class PostgresAsOracle implements Database {
   readonly #roles = new Set<string>()
   readonly cloud: DbmsCloud = new DbmsCloud(this)
+  /** Between the commit that a definition begins with, and the definition. */
+  beforeDefinition: (sql: string) => void | Promise<void> = () => {}
+
   constructor(
     private readonly url: string,
     private readonly serverAccount: string,
@@ -262,6 +265,7 @@ class PostgresSession implements DatabaseSession {
   /** DDL commits, before and after. */
   async #define(sql: string): Promise<DatabaseAnswer> {
     await this.commit()
+    await this.database.beforeDefinition(sql)
     const { text } = toPostgres(sql)
     // PostgreSQL fails of two definitions at once one that Oracle would let wait.
     await this.client.query('BEGIN; SELECT pg_advisory_xact_lock(1)')

@@ -20,6 +20,12 @@ const addedColumns: readonly TypedColumn[] = [
   { name: 'CREATED_AT', databaseType: 'TIMESTAMP(6)' },
 ]
 
+/**
+ * Of MADE_TABLE: the table was there; it was made for this version; that it was to be made. To make a view commits the account before
+ * the view is there: where the database is lost between the two, the third stays, and the rows are out of reach.
+ */
+const made = { no: 0, yes: 1, perhaps: 2 } as const
+
 /** Rows in a table of their own, which nobody sees. */
 interface Staged {
   rows: string
@@ -33,7 +39,7 @@ export async function appendOracleVersion(
   source: TableSource | { given: GivenRows },
 ): Promise<AppendedVersion> {
   const before = await asOwner(writing, 'sql', (session) => findAppended(session, target.key))
-  if (before) return before
+  if (before?.isThere) return before.version
   const staged = await stage(writing, tableNameOf(target.table), source)
   try {
     return await locked(writing, queue, (session) => append(session, writing, target, staged))
@@ -49,10 +55,10 @@ export async function removeOracleVersion(writing: Writing, queue: VersionQueue,
     if ((await columnsOfTables(session, [name])).size === 0) return
     await session.change(`DELETE FROM ${quoteOracle(name)} WHERE "VERSION" = :1`, { 1: version })
     const binds = { 1: table.toLowerCase(), 2: version }
-    const [made] = await session.own(`SELECT MADE_TABLE FROM ${ledger} WHERE TABLE_NAME = :1 AND VERSION = :2`, binds)
+    const [account] = await session.own(`SELECT MADE_TABLE FROM ${ledger} WHERE TABLE_NAME = :1 AND VERSION = :2`, binds)
     await session.change(`DELETE FROM ${ledger} WHERE TABLE_NAME = :1 AND VERSION = :2`, binds)
     await session.connection.commit()
-    if (made?.[0] !== 1) return
+    if (!account || account[0] === made.no) return
     const [left] = await session.own(`SELECT COUNT(*) FROM ${quoteOracle(name)} WHERE ROWNUM = 1`)
     if (left?.[0] === 0) await dropOracleTable(session, name)
   })
@@ -81,13 +87,34 @@ function locked<T>(writing: Writing, queue: VersionQueue, work: (session: Oracle
 /** Keys may be of any length and characters. */
 const keyHash = (key: string): string => createHash('sha256').update(key).digest('hex')
 
+interface Appended {
+  version: AppendedVersion
+  /** False: only its table tells whether its rows are. */
+  isThere: boolean
+}
+
 /** What was added under this key before; null where nothing was, or without a key. */
-async function findAppended(session: OracleSession, key: string | null): Promise<AppendedVersion | null> {
+async function findAppended(session: OracleSession, key: string | null): Promise<Appended | null> {
   if (key === null) return null
-  const [row] = await session.own(`SELECT TABLE_NAME, VERSION, ROW_COUNT, CREATED_AT FROM ${ledger} WHERE SAVE_KEY = :1`, {
-    1: keyHash(key),
-  })
-  return row ? appendedBefore(row) : null
+  const [row] = await session.own(
+    `SELECT TABLE_NAME, VERSION, ROW_COUNT, CREATED_AT, MADE_TABLE FROM ${ledger} WHERE SAVE_KEY = :1`,
+    { 1: keyHash(key) },
+  )
+  return row ? { version: appendedBefore(row), isThere: Number(row[4]) !== made.perhaps } : null
+}
+
+/** Whether its rows are in the table, which is there: for it, or because another one has made it since. Call it with the lock. */
+async function settle(session: OracleSession, { table, version, rowCount }: AppendedVersion, column: string): Promise<boolean> {
+  const [found] = await session.own(
+    `SELECT COUNT(*) FROM ${quoteOracle(tableNameOf(table))} WHERE ${quoteOracle(column)} = :1 AND ROWNUM = 1`,
+    { 1: version },
+  )
+  const isThere = rowCount === 0 || Number(found?.[0]) > 0
+  const binds = { 1: table, 2: version }
+  if (isThere) await session.change(`UPDATE ${ledger} SET MADE_TABLE = ${made.yes} WHERE TABLE_NAME = :1 AND VERSION = :2`, binds)
+  else await session.change(`DELETE FROM ${ledger} WHERE TABLE_NAME = :1 AND VERSION = :2`, binds)
+  await session.connection.commit()
+  return isThere
 }
 
 async function stage(writing: Writing, table: string, source: TableSource | { given: GivenRows }): Promise<Staged> {
@@ -158,47 +185,56 @@ function givenText(value: unknown, type: string): string | null {
 }
 
 async function append(session: OracleSession, writing: Writing, target: VersionTarget, staged: Staged): Promise<AppendedVersion> {
-  const before = await findAppended(session, target.key)
-  if (before) return before
   const { createdAt } = target
   const table = tableNameOf(target.table)
   const existing = (await columnsOfTables(session, [table])).get(table) ?? null
+  const versionColumn = existing?.find(({ name }) => name.toUpperCase() === 'VERSION')?.name ?? null
+  // What was to be seen through a view that is not there never was.
+  if (existing === null)
+    await session.change(`DELETE FROM ${ledger} WHERE TABLE_NAME = :1 AND MADE_TABLE = ${made.perhaps}`, {
+      1: target.table.toLowerCase(),
+    })
+  const before = await findAppended(session, target.key)
+  if (before?.isThere || (before && versionColumn !== null && (await settle(session, before.version, versionColumn))))
+    return before.version
   const shown = staged.columns.map(({ shownName: name, databaseType }) => ({ name, databaseType }))
   assertFit(shown, target, existing && { columns: existing.map(asVersioned), rowCount: 0 })
   const goals = existing ?? [...staged.columns, ...addedColumns]
   const goalOf = (name: string) => goals.find((goal) => goal.name.toUpperCase() === name.toUpperCase())!
-  const version = await nextVersion(session, target, existing && goalOf('VERSION').name)
+  const version = await nextVersion(session, target, versionColumn)
   const expressions: string[] = []
   for (const column of staged.columns)
     expressions.push(await oracleExpression(session, staged.rows, column, goalOf(column.name), column.shownName))
   const names = [...staged.columns, ...addedColumns].map(({ name }) => quoteOracle(goalOf(name).name))
-  const made = existing ? null : await createRows(session, table, goals)
+  const account = { table: target.table.toLowerCase(), version, rowCount: 0, createdAt }
+  const rows = existing ? null : await createRows(session, table, goals)
   try {
     // A statement of ours; the values are the client's.
-    const { rowsAffected: rowCount = 0 } = await session.connection.execute(
-      `INSERT INTO ${quoteOracle(made ?? table)} (${names.join(', ')})
+    const { rowsAffected } = await session.connection.execute(
+      `INSERT INTO ${quoteOracle(rows ?? table)} (${names.join(', ')})
        SELECT ${expressions.join(', ')}, :1, TO_TIMESTAMP(:2, 'YYYY-MM-DD"T"HH24:MI:SS.FF"Z"') FROM ${quoteOracle(staged.rows)}`,
       { 1: version, 2: createdAt },
     )
-    const account = { table: target.table.toLowerCase(), version, rowCount, createdAt }
+    account.rowCount = rowsAffected ?? 0
     await session.change(
       `INSERT INTO ${ledger} (SAVE_KEY, TABLE_NAME, VERSION, ROW_COUNT, CREATED_AT, MADE_TABLE) VALUES (:1, :2, :3, :4, :5, :6)`,
       {
         1: { val: target.key === null ? null : keyHash(target.key) },
         2: account.table,
         3: version,
-        4: rowCount,
+        4: account.rowCount,
         5: createdAt,
-        6: made ? 1 : 0,
+        6: rows ? made.perhaps : made.no,
       },
     )
-    if (made) await publish(session, writing.accounts, table, made, goals, false)
+    if (rows) await publish(session, writing.accounts, table, rows, goals, false)
     else await session.connection.commit()
-    return { ...account, isNew: true }
   } catch (error) {
-    if (made) await undoMade(session, target.table.toLowerCase(), version, made)
+    if (rows) await undoMade(session, account.table, version, rows)
     throw error
   }
+  if (rows) await settle(session, { ...account, isNew: true }, 'VERSION')
+  return { ...account, isNew: true }
 }
 
 /** A NUMBER without digits is what most tables have for VERSION that were not made here, `SELECT 1 AS VERSION` among them. */
@@ -206,15 +242,15 @@ const asVersioned = (column: Column): Column =>
   column.name.toUpperCase() === 'VERSION' && column.databaseType === 'NUMBER' ? { ...column, type: 'INTEGER' } : column
 
 /** To make a view commits first: where the view could not be made, what was committed is taken back. */
-async function undoMade(session: OracleSession, table: string, version: number, made: string): Promise<void> {
+async function undoMade(session: OracleSession, table: string, version: number, rows: string): Promise<void> {
   try {
     await session.connection.rollback()
     await session.connection.execute(`DELETE FROM ${ledger} WHERE TABLE_NAME = :1 AND VERSION = :2`, { 1: table, 2: version })
     await session.connection.commit()
   } catch {
-    // The connection is gone. The rows are out of reach without a view, and swept later.
+    // The connection is gone. The rows are out of reach without a view, and swept later; the account says `perhaps`.
   }
-  await dropRows(session, made)
+  await dropRows(session, rows)
 }
 
 /** Above all that the table has and all that it ever had: rows may have been deleted. */
