@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '../../src/logger.js'
 import { sweepExpired } from '../../src/operations/sweep-expired.js'
+import { eventually } from '../eventually.js'
 import { createTestHub, type TestHub } from '../hub.js'
 import { seedBucket, seedObject, seedProject, seedUser } from '../seed.js'
 
@@ -237,8 +238,12 @@ describe('an object', () => {
 
   test('has a URL that ends, that is for these bytes alone, and that needs no login but the role of its maker', async () => {
     const [mine, other] = [await seedObject(hub, bucket, 'mine', 'mine'), await seedObject(hub, bucket, 'other', 'other')]
-    const short = await urlOf(mine.id, '(expiresIn: 1)')
-    expect((await fetch(short)).status).toBe(200)
+    let short = ''
+    // A busy machine may take the second that it has.
+    await eventually(async () => {
+      short = await urlOf(mine.id, '(expiresIn: 1)')
+      return (await fetch(short)).status === 200
+    })
     await sleep(1_600)
     const expired = await fetch(short)
     expect(expired.status).toBeGreaterThanOrEqual(400)
