@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises'
 import { DhuoError } from '../../errors.js'
-
-const hashChunk = 512 * 1024
+import { chunksOf } from './file-chunks.js'
 
 /** Runs file system work. @throws BACKEND_UNAVAILABLE in place of what the file system throws; everything else as it is */
 export async function attempt<T>(work: () => Promise<T>): Promise<T> {
@@ -77,16 +76,8 @@ export const removeTree = (path: string): Promise<void> => rm(path, { recursive:
 /** SHA-256 of a whole file, in lower-case hex. The next chunk is read while one is hashed; no chunk holds the loop for 1 ms. */
 export async function hashFile(file: FileHandle): Promise<string> {
   const hash = createHash('sha256')
-  const buffers = [Buffer.allocUnsafeSlow(hashChunk), Buffer.allocUnsafeSlow(hashChunk)] as const
-  let position = 0
-  let reading = file.read(buffers[0], 0, hashChunk, position)
-  for (let turn = 1; ; turn ^= 1) {
-    const { bytesRead, buffer } = await reading
-    if (bytesRead === 0) return hash.digest('hex')
-    position += bytesRead
-    reading = file.read(buffers[turn as 0 | 1], 0, hashChunk, position)
-    hash.update(buffer.subarray(0, bytesRead))
-  }
+  for await (const chunk of chunksOf(file)) hash.update(chunk)
+  return hash.digest('hex')
 }
 
 /** Tells this run of the machine from earlier ones; null where the system does not say. */
