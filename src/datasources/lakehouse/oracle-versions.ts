@@ -110,11 +110,19 @@ async function settle(session: OracleSession, { table, version, rowCount }: Appe
     { 1: version },
   )
   const isThere = rowCount === 0 || Number(found?.[0]) > 0
-  const binds = { 1: table, 2: version }
-  if (isThere) await session.change(`UPDATE ${ledger} SET MADE_TABLE = ${made.yes} WHERE TABLE_NAME = :1 AND VERSION = :2`, binds)
-  else await session.change(`DELETE FROM ${ledger} WHERE TABLE_NAME = :1 AND VERSION = :2`, binds)
-  await session.connection.commit()
+  if (isThere) await confirm(session, table, version)
+  else {
+    await session.change(`DELETE FROM ${ledger} WHERE TABLE_NAME = :1 AND VERSION = :2`, { 1: table, 2: version })
+    await session.connection.commit()
+  }
   return isThere
+}
+
+/** Its table is there, with its rows. */
+async function confirm(session: OracleSession, table: string, version: number): Promise<void> {
+  const binds = { 1: table, 2: version }
+  await session.change(`UPDATE ${ledger} SET MADE_TABLE = ${made.yes} WHERE TABLE_NAME = :1 AND VERSION = :2`, binds)
+  await session.connection.commit()
 }
 
 async function stage(writing: Writing, table: string, source: TableSource | { given: GivenRows }): Promise<Staged> {
@@ -233,7 +241,7 @@ async function append(session: OracleSession, writing: Writing, target: VersionT
     if (rows) await undoMade(session, account.table, version, rows)
     throw error
   }
-  if (rows) await settle(session, { ...account, isNew: true }, 'VERSION')
+  if (rows) await confirm(session, account.table, version)
   return { ...account, isNew: true }
 }
 
