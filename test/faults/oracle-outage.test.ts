@@ -18,7 +18,7 @@ describeWith('a double of Oracle that goes away', ['postgres'])('Oracle goes awa
     servers = [over.lakehouse, await over.another()]
     await over.lakehouse.createSchema(schema)
   })
-  afterAll(() => over?.close(), 60_000)
+  afterAll(() => over?.close())
 
   test('each version is there once, whole and without a gap; nobody sees half a table, and nothing has to be restarted', async () => {
     const failures = new Map<string, number>()

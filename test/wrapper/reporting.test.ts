@@ -121,7 +121,7 @@ out.write(b"10 %\\r20 %\\r30 %\\r\\na\\r\\n\\xff\\xfe\\n\\nend")`
     // The end may come with the last lines, or alone behind all.
     const [last, ...others] = names.toReversed()
     for (const name of others) expect(name).toMatch(/^\/p\/secret\/n\/ns\/b\/logs\/o\/dhuo\/lines\/0{8}\d{4}-lines\.json$/)
-    expect(last).toMatch(/^\/p\/secret\/n\/ns\/b\/logs\/o\/dhuo\/lines\/\d{12}-end\.json$/)
+    expect(last).toMatch(/^\/p\/secret\/n\/ns\/b\/logs\/o\/dhuo\/lines\/(0{8}\d{4}|9{12})-end\.json$/)
     expect(bucket.objects.get(last!)).toMatchObject({ end: { exit: 7, reason: null } })
     await bucket.shut()
   })
